@@ -1,0 +1,58 @@
+# make book   builds the site        make test   runs every test that needs only Python
+# Everything lives in .venv; the lock holds the version and the hash of each package.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+# One thread per process: sums come out in one order, and workers do not fight.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+# Jupyter's paths; without it, jupyter_core warns at start.
+export JUPYTER_PLATFORM_DIRS := 1
+
+.DEFAULT_GOAL := book
+.PHONY: book test site-test coverage lab serve refresh lint clean
+
+$(READY): requirements.lock pyproject.toml
+	python3 -m venv $(VENV)
+	if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(PY) --no-deps --no-build-isolation -e . ; \
+	else \
+	  $(PY) -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(PY) -m pip install --quiet --no-deps --no-build-isolation -e . ; \
+	fi
+	touch $@
+
+book: $(READY)
+	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
+	@echo "The site is in _build/html; make serve shows it."
+
+test: lint
+	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/site tests src
+	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
+	  -p scaling_notes._nbval book
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+site-test: $(READY)
+	$(PY) -m pytest tests/site
+
+coverage: $(READY)
+	$(PY) -m pytest tests/coverage_simulation.py
+
+lab: $(READY)
+	$(VENV)/bin/jupyter lab book
+
+serve: book
+	$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
+
+refresh: $(READY)
+	$(PY) -m scaling_notes._refresh $(CHAPTERS)
+
+clean:
+	rm -rf _build

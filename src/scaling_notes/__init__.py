@@ -1,0 +1,66 @@
+"""Scaling laws of AI models: published data, fits with intervals, allocation.
+
+``import scaling_notes as sn`` gives the whole public face. The charts load on
+first use, so that a fit on a cluster does not import a plotting library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import laws
+from .allocation import Allocation, allocate
+from .errors import DataError, FitError, FitWarning
+from .fit import Fit, Status, fit_chinchilla, fit_law
+from .intervals import Bootstrap, Interval
+from .printed import Comparison, compare, published
+from .profiles import Profile, envelope, isoflop
+from .record import Results, results, verdict
+from .tables import Description, datasets, describe, load
+
+if TYPE_CHECKING:
+    from . import charts
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Allocation",
+    "Bootstrap",
+    "Comparison",
+    "DataError",
+    "Description",
+    "Fit",
+    "FitError",
+    "FitWarning",
+    "Interval",
+    "Profile",
+    "Results",
+    "Status",
+    "allocate",
+    "charts",
+    "compare",
+    "datasets",
+    "describe",
+    "envelope",
+    "fit_chinchilla",
+    "fit_law",
+    "isoflop",
+    "laws",
+    "load",
+    "published",
+    "results",
+    "verdict",
+]
+
+_LAZY = ("charts",)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,193 @@
+"""What the site loads: everything from its own folder, and only what a page uses."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from posixpath import normpath
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+
+from ..charts._theme import DARK
+from . import vegalite
+from .charts import PAGE_CLASS
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+__all__ = ["add_to_page", "configure", "remove_unused", "write"]
+
+HERE = Path(__file__).parent
+
+# The components that TeX in HTML needs. The combined ones add a menu, which is as
+# large as all of these and fetches more.
+MATHJAX_COMPONENTS = ["core", "input/tex", "output/chtml", "a11y/assistive-mml"]
+MATHJAX_FOLDERS = ["input/tex/extensions", "output/chtml/fonts"]
+MATHJAX_PRIORITY = 900
+
+# Loads code from a third party at a reader's click; Jupyter Book brings it along.
+UNWANTED_EXTENSION = "sphinx_thebe"
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Point the configuration at the site's own files.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application that builds the book.
+    config : sphinx.config.Config
+        Its configuration, changed in place.
+    """
+    # Holds static/webpack-macros.html, which goes before the theme's.
+    config.templates_path.append(str(HERE))
+    config.mathjax_path = "mathjax/startup.js"
+    # After the charts, which readers wait for longer.
+    config.mathjax_options = {"priority": MATHJAX_PRIORITY}
+    # A new dict: a changed default would be seen as the user's, and the next build
+    # of the same process would start from it.
+    config.mathjax3_config = {
+        **(config.mathjax3_config or {}),
+        "loader": {"load": MATHJAX_COMPONENTS},
+    }
+    for listeners in app.events.listeners.values():
+        for listener in list(listeners):
+            module = getattr(listener.handler, "__module__", "")
+            if module.partition(".")[0] == UNWANTED_EXTENSION:
+                app.disconnect(listener.id)
+    app.registry.css_files[:] = [
+        (name, attributes)
+        for name, attributes in app.registry.css_files
+        if name != "sphinx-thebe.css"
+    ]
+
+
+def write(app: Sphinx) -> None:
+    """Write the scripts and styles of charts and mathematics into the output.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application that builds the book.
+    """
+    if app.builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    static.mkdir(parents=True, exist_ok=True)
+    static.joinpath("vega.js").write_text(vegalite.script(), encoding="utf-8")
+    for name in ("charts.css", "math.js"):
+        shutil.copyfile(HERE / "static" / name, static / name)
+    drawing = HERE.joinpath("static/charts.js").read_text(encoding="utf-8")
+    static.joinpath("charts.js").write_text(
+        f"window.darkCharts = {json.dumps(DARK)};\n{drawing}", encoding="utf-8"
+    )
+    _copy_mathjax(static / "mathjax")
+
+
+def _copy_mathjax(target: Path) -> None:
+    """Copy what the pages need of the installed package that carries MathJax."""
+    with resources.as_file(resources.files("mathjax") / "static/mathjax") as package:
+        names = ["startup", *MATHJAX_COMPONENTS]
+        for name in names:
+            path = target / f"{name}.js"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(package / "es5" / f"{name}.js", path)
+        for folder in MATHJAX_FOLDERS:
+            shutil.copytree(
+                package / "es5" / folder, target / folder, dirs_exist_ok=True
+            )
+        shutil.copyfile(package / "LICENSE", target / "LICENSE")
+
+
+def add_to_page(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Load the scripts of charts and formulas on a page that has them.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application that builds the book.
+    pagename, templatename : str
+        Names of the page and of its template.
+    context : dict
+        The variables of the template.
+    doctree : docutils.nodes.document or None
+        The page; None if it is made from no document.
+    """
+    if doctree is None:
+        return
+    # Docutils calls the bibliography a list, but its entries are not list items.
+    context["body"] = context["body"].replace(
+        '<div role="list" class="citation-list">', '<div class="citation-list">'
+    )
+    if 'class="math ' in context["body"]:
+        priority = MATHJAX_PRIORITY + 1
+        app.add_js_file("math.js", priority=priority, loading_method="defer")
+    else:
+        # Sphinx also counts the formulas of the pages below in the table of contents.
+        context["script_files"][:] = [
+            script for script in context["script_files"] if not _is_mathjax(script)
+        ]
+    if any(PAGE_CLASS in node["classes"] for node in doctree.findall(nodes.raw)):
+        app.add_css_file("charts.css")
+        app.add_js_file("vega.js", loading_method="defer")
+        app.add_js_file("charts.js", loading_method="defer")
+
+
+def _is_mathjax(script: Any) -> bool:
+    body = getattr(script, "attributes", {}).get("body") or ""
+    return "mathjax/" in str(script.filename) or body.startswith("window.MathJax")
+
+
+def remove_unused(app: Sphinx, exception: Exception | None) -> None:
+    """Remove static files that no page of the output refers to.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application that builds the book.
+    exception : Exception or None
+        What ended the build early, if anything did.
+    """
+    if exception is not None or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    static = out / "_static"
+    used = _used_files(out)
+    for path in sorted(static.rglob("*"), reverse=True):
+        name = path.relative_to(static)
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif name.parts[0] != "mathjax" and name.as_posix() not in used:
+            path.unlink()
+    # sphinx-design leaves here the files that it has copied into the static folder.
+    shutil.rmtree(out / "_sphinx_design_static", ignore_errors=True)
+
+
+def _used_files(out: Path) -> set[str]:
+    """Return the names below `_static` that pages, and their styles, refer to."""
+    used = set()
+    for page in out.rglob("*.html"):
+        if "_static" not in page.relative_to(out).parts:
+            text = page.read_text(encoding="utf-8")
+            used |= set(re.findall(r"""["'/]_static/([^"'?#)\s]+)""", text))
+    for style in [name for name in used if name.endswith(".css")]:
+        path = out / "_static" / style
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        links = re.findall(r"""(?:url\(["']?|@import ["'])([^"')?#]+)""", text)
+        for link in links:
+            # Browsers take the first format that they know, and all know woff2.
+            if not link.startswith("data:") and not link.endswith(".ttf"):
+                used.add(normpath(PurePosixPath(style).parent / link))
+    return used | {f"{name}.LICENSE.txt" for name in used}

@@ -1,0 +1,33 @@
+"""Altair charts with one look and one meaning for each mark.
+
+Importing this room turns on the theme and the renderer that stores a chart as
+a rounded spec and its description.
+"""
+
+from ._figures import explorer, isoflop_curves, loss_curve
+from ._marks import (
+    axis,
+    band,
+    beside,
+    layer,
+    line,
+    points,
+    rule,
+    text,
+    whiskers,
+)
+
+__all__ = [
+    "axis",
+    "band",
+    "beside",
+    "explorer",
+    "isoflop_curves",
+    "layer",
+    "line",
+    "loss_curve",
+    "points",
+    "rule",
+    "text",
+    "whiskers",
+]

@@ -1,0 +1,406 @@
+"""Marks with one meaning each: measured, fit, band, held out, printed, simulated.
+
+A mark names the columns it draws; axes, titles and number formats follow from
+the column names. Several marks make a chart with :func:`layer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import altair as alt
+import pandas as pd
+
+from ..errors import DataError
+
+__all__ = [
+    "axis",
+    "band",
+    "beside",
+    "layer",
+    "line",
+    "points",
+    "rule",
+    "text",
+    "whiskers",
+]
+
+Kind = Literal["measured", "held-out", "fit", "printed", "simulated", "reference"]
+
+_LEADING = "datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9))"
+_COUNT = "replace(format(datum.value, '~s'), 'G', 'B')"
+_POWER = "replace(format(datum.value, '~e'), 'e+', 'e')"
+_COUNT_TICKS = f"{_LEADING} < 1.001 || abs({_LEADING} - 3) < 0.001 ? {_COUNT} : ''"
+_POWER_TICKS = f"{_LEADING} < 1.001 ? {_POWER} : ''"
+
+# Column name -> title, log scale, tick labels, tooltip format.
+_AXES: dict[str, tuple[str, bool, str | None, str]] = {
+    "params": ("Parameters N", True, _COUNT_TICKS, ".3s"),
+    "params_non_embedding": ("Non-embedding parameters", True, _COUNT_TICKS, ".3s"),
+    "tokens": ("Training tokens D", True, _COUNT_TICKS, ".3s"),
+    "unique_tokens": ("Unique tokens", True, _COUNT_TICKS, ".3s"),
+    "flops": ("Training compute C (FLOP)", True, _POWER_TICKS, ".2e"),
+    "budget": ("Budget (FLOP)", True, _POWER_TICKS, ".2e"),
+    "tokens_per_param": ("Tokens per parameter", True, _COUNT_TICKS, ".3s"),
+    "loss": ("Loss L (nats per token)", False, None, ".4f"),
+    "residual": ("Residual of log loss", False, None, ".4f"),
+    "k": ("Samples per problem k", True, _COUNT_TICKS, "d"),
+}
+
+
+def axis(
+    column: str,
+    title: str | None = None,
+    *,
+    log: bool | None = None,
+    zero: bool = False,
+) -> dict[str, Any]:
+    """Return the axis of a column, as the marks take it.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column. Columns of the house (``params``, ``tokens``,
+        ``flops``, ``loss`` ...) bring their title, scale and tick labels.
+    title : str, optional
+        Title with unit.
+    log : bool, optional
+        Logarithmic scale.
+    zero : bool
+        Whether a linear axis begins at zero.
+    """
+    known = _AXES.get(column)
+    words, logged, ticks, shape = known or (
+        column.replace("_", " "),
+        False,
+        None,
+        ".4~g",
+    )
+    logged = logged if log is None else log
+    if logged and ticks is None:
+        ticks = None if known else _COUNT_TICKS
+    return {
+        "column": column,
+        "title": title or words,
+        "log": logged,
+        "zero": zero,
+        "ticks": ticks if logged else None,
+        "format": shape,
+    }
+
+
+Axis = str | dict[str, Any]
+
+
+def _spec(a: Axis) -> dict[str, Any]:
+    return a if isinstance(a, dict) else axis(a)
+
+
+def _scale(a: dict[str, Any]) -> alt.Scale:
+    if a["log"]:
+        return alt.Scale(type="log", nice=False, padding=8)
+    return alt.Scale(zero=a["zero"], nice=True)
+
+
+def _axis(a: dict[str, Any]) -> alt.Axis:
+    if a["ticks"]:
+        return alt.Axis(labelExpr=a["ticks"], grid=True)
+    return alt.Axis(grid=True)
+
+
+def _position(data: pd.DataFrame, a: Axis, channel: Any) -> Any:
+    s = _spec(a)
+    _need(data, s["column"])
+    if not pd.api.types.is_numeric_dtype(data[s["column"]]):
+        return channel(s["column"], type="nominal", title=s["title"], sort=None)
+    return channel(
+        s["column"],
+        type="quantitative",
+        title=s["title"],
+        scale=_scale(s),
+        axis=_axis(s),
+    )
+
+
+def _need(data: pd.DataFrame, column: str) -> None:
+    if column not in data.columns:
+        raise DataError(
+            f"The frame to draw has no column {column!r}; it has "
+            f"{', '.join(map(repr, data.columns))}."
+        )
+
+
+def _color(data: pd.DataFrame, color: Axis) -> alt.Color:
+    s = _spec(color)
+    _need(data, s["column"])
+    if pd.api.types.is_numeric_dtype(data[s["column"]]):
+        scale = alt.Scale(type="log") if s["log"] else alt.Undefined
+        label = {"params": _COUNT, "tokens": _COUNT}.get(s["column"], _POWER)
+        legend = alt.Legend(labelExpr=label) if s["log"] else alt.Undefined
+        return alt.Color(
+            s["column"],
+            type="quantitative",
+            title=s["title"],
+            scale=scale,
+            legend=legend,
+        )
+    return alt.Color(s["column"], type="nominal", title=s["title"], sort=None)
+
+
+def _tooltip(data: pd.DataFrame, axes: Sequence[Axis | None]) -> list[alt.Tooltip]:
+    tips = []
+    for a in axes:
+        if a is None:
+            continue
+        s = _spec(a)
+        if pd.api.types.is_numeric_dtype(data[s["column"]]):
+            tips.append(
+                alt.Tooltip(
+                    s["column"],
+                    type="quantitative",
+                    title=s["title"],
+                    format=s["format"],
+                )
+            )
+        else:
+            tips.append(alt.Tooltip(s["column"], type="nominal", title=s["title"]))
+    return tips
+
+
+def _columns(data: pd.DataFrame, axes: Sequence[Axis | None]) -> pd.DataFrame:
+    names = [_spec(a)["column"] for a in axes if a is not None]
+    for name in names:
+        _need(data, name)
+    return data[list(dict.fromkeys(names))].reset_index(drop=True)
+
+
+def points(
+    data: pd.DataFrame,
+    x: Axis,
+    y: Axis,
+    *,
+    color: Axis | None = None,
+    shape: Axis | None = None,
+    kind: Kind = "measured",
+) -> alt.Chart:
+    """Draw measured runs as points; ``kind="held-out"`` draws them hollow.
+
+    Parameters
+    ----------
+    data : DataFrame
+    x, y, color, shape : str or axis
+        Columns. Hovering a point shows them.
+    kind : str
+        ``measured``, ``held-out``, ``fit``, ``printed`` or ``simulated``.
+    """
+    frame = _columns(data, [x, y, color, shape])
+    hollow = kind == "held-out"
+    mark = alt.Chart(frame).mark_point(
+        style=kind,
+        filled=not hollow,
+        size=46,
+        opacity=0.85,
+        strokeWidth=1.6 if hollow else 0.5,
+    )
+    encoding: dict[str, Any] = {
+        "x": _position(frame, x, alt.X),
+        "y": _position(frame, y, alt.Y),
+        "tooltip": _tooltip(frame, [x, y, color, shape]),
+    }
+    if color is not None:
+        encoding["color"] = _color(frame, color)
+    if shape is not None:
+        encoding["shape"] = alt.Shape(
+            _spec(shape)["column"],
+            type="nominal",
+            title=_spec(shape)["title"],
+            sort=None,
+        )
+    return mark.encode(**encoding)
+
+
+def line(
+    data: pd.DataFrame,
+    x: Axis,
+    y: Axis,
+    *,
+    color: Axis | None = None,
+    detail: str | None = None,
+    kind: Kind = "fit",
+    extrapolated: bool = False,
+) -> alt.Chart:
+    """Draw a law as a line, dashed where it is extrapolated.
+
+    Parameters
+    ----------
+    data : DataFrame
+        In the order of ``x``.
+    x, y, color : str or axis
+    detail : str, optional
+        Column that separates lines without coloring them.
+    kind : str
+    extrapolated : bool
+    """
+    extra = axis(detail) if detail else None
+    frame = _columns(data, [x, y, color, extra])
+    dash: Any = [6, 4] if extrapolated or kind == "printed" else alt.Undefined
+    mark = alt.Chart(frame).mark_line(
+        style=f"{kind}-line", strokeWidth=2, strokeDash=dash
+    )
+    encoding: dict[str, Any] = {
+        "x": _position(frame, x, alt.X),
+        "y": _position(frame, y, alt.Y),
+    }
+    if color is not None:
+        encoding["color"] = _color(frame, color)
+    if detail:
+        encoding["detail"] = alt.Detail(detail, type="nominal")
+    return mark.encode(**encoding)
+
+
+def band(
+    data: pd.DataFrame,
+    x: Axis,
+    y: Axis,
+    *,
+    low: str = "low",
+    high: str = "high",
+    kind: Kind = "fit",
+) -> alt.Chart:
+    """Draw an interval as a pale area between two columns.
+
+    Parameters
+    ----------
+    data : DataFrame
+    x, y : str or axis
+        ``y`` gives the axis; the area goes from ``low`` to ``high``.
+    low, high : str
+    kind : str
+    """
+    s = _spec(y)
+    frame = _columns(data, [x, axis(low), axis(high)])
+    return (
+        alt.Chart(frame)
+        .mark_area(style=f"{kind}-band", opacity=0.18)
+        .encode(
+            x=_position(frame, x, alt.X),
+            y=alt.Y(
+                low,
+                type="quantitative",
+                title=s["title"],
+                scale=_scale(s),
+                axis=_axis(s),
+            ),
+            y2=alt.Y2(high),
+        )
+    )
+
+
+def whiskers(
+    data: pd.DataFrame,
+    x: Axis,
+    y: Axis,
+    *,
+    low: str = "low",
+    high: str = "high",
+    color: Axis | None = None,
+    kind: Kind = "measured",
+) -> alt.LayerChart:
+    """Draw estimates as dots with their intervals, one row a category.
+
+    Parameters
+    ----------
+    data : DataFrame
+    x : str or axis
+        The estimate.
+    y : str or axis
+        The category.
+    low, high : str
+    color : str or axis, optional
+    kind : str
+    """
+    frame = _columns(data, [x, y, axis(low), axis(high), color])
+    s = _spec(x)
+    rows = alt.Y(_spec(y)["column"], type="nominal", title=None, sort=None)
+    rows = rows.axis(labelLimit=260, grid=False)
+    ends = alt.Chart(frame).mark_rule(style=f"{kind}-line", strokeWidth=2)
+    dots = alt.Chart(frame).mark_point(style=kind, filled=True, size=60, opacity=1)
+    encoding: dict[str, Any] = {"y": rows}
+    if color is not None:
+        encoding["color"] = _color(frame, color)
+    title = s["title"]
+    low_axis = alt.X(
+        low, type="quantitative", title=title, scale=_scale(s), axis=_axis(s)
+    )
+    tips = _tooltip(frame, [y, x, axis(low), axis(high)])
+    return alt.layer(
+        ends.encode(x=low_axis, x2=alt.X2(high), **encoding),
+        dots.encode(x=_position(frame, x, alt.X), tooltip=tips, **encoding),
+    )
+
+
+def rule(
+    value: float, along: Literal["x", "y"], a: Axis, *, kind: Kind = "reference"
+) -> alt.Chart:
+    """Draw a straight line at one value: a cut, an irreducible loss, a printed number."""
+    s = _spec(a)
+    channel = alt.X if along == "x" else alt.Y
+    encoding = channel(
+        s["column"],
+        type="quantitative",
+        title=s["title"],
+        scale=_scale(s),
+        axis=_axis(s),
+    )
+    frame = pd.DataFrame({s["column"]: [value]})
+    mark = alt.Chart(frame).mark_rule(
+        style=f"{kind}-line", strokeDash=[4, 3], strokeWidth=1.5
+    )
+    return mark.encode(**{along: encoding})
+
+
+def text(data: pd.DataFrame, x: Axis, y: Axis, label: str) -> alt.Chart:
+    """Write a column's words beside points."""
+    frame = _columns(data, [x, y, axis(label)])
+    mark = alt.Chart(frame).mark_text(style="note", align="left", dx=8)
+    return mark.encode(
+        x=_position(frame, x, alt.X),
+        y=_position(frame, y, alt.Y),
+        text=alt.Text(label, type="nominal"),
+    )
+
+
+def layer(
+    *marks: alt.Chart | alt.LayerChart,
+    description: str,
+    height: int = 320,
+    width: int | None = None,
+) -> alt.LayerChart:
+    """Put marks into one chart.
+
+    Parameters
+    ----------
+    *marks : chart
+        Drawn in order, the first at the bottom.
+    description : str
+        What a reader with sight sees, in one or two sentences.
+    height : int
+        In pixels.
+    width : int, optional
+        In pixels; by default the chart is as wide as its page.
+    """
+    if not marks:
+        raise DataError("layer() needs a mark or more, such as points(...).")
+    chart = alt.layer(*marks).properties(description=description, height=height)
+    return chart.properties(width="container" if width is None else width)
+
+
+def beside(
+    *charts: alt.LayerChart, description: str, width: int = 300
+) -> alt.HConcatChart:
+    """Put charts side by side; on a narrow page the row scrolls in its own box."""
+    parts = [
+        chart.properties(width=width, description=alt.Undefined) for chart in charts
+    ]
+    return alt.hconcat(*parts).properties(description=description)

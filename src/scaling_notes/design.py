@@ -1,0 +1,95 @@
+"""The design of a set of runs: can it be used, does it identify the exponents?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from .errors import DataError, FitError
+
+__all__ = ["read_columns", "require_identified", "require_positive", "unit_hints"]
+
+
+def read_columns(
+    runs: pd.DataFrame | Mapping[str, ArrayLike],
+    columns: Mapping[str, str],
+    groups: str | None,
+) -> pd.DataFrame:
+    """Return the named columns under the field's own names, plus ``group``."""
+    frame = runs if isinstance(runs, pd.DataFrame) else pd.DataFrame(dict(runs))
+    wanted = [*columns.values(), *([groups] if groups else [])]
+    missing = [c for c in wanted if c not in frame.columns]
+    if missing:
+        raise DataError(
+            f"The runs have no column {', '.join(map(repr, missing))}; they have "
+            f"{', '.join(map(repr, frame.columns))}. Name yours by argument, "
+            "for instance params='my_column'."
+        )
+    data = pd.DataFrame({name: frame[c] for name, c in columns.items()})
+    if groups:
+        data["group"] = frame[groups]
+        if data["group"].isna().any():
+            raise DataError(
+                f"Column {groups!r} names no group in {_rows(data['group'].isna())}."
+            )
+    return data
+
+
+def require_positive(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """Refuse values that are missing, infinite, zero or negative, by row."""
+    for name, column in columns.items():
+        values = pd.to_numeric(data[name], errors="coerce")
+        bad = ~np.isfinite(values.to_numpy(float)) | ~(values > 0).to_numpy(bool)
+        if bad.any():
+            raise DataError(
+                f"Column {column!r} must be finite and positive; it is not in "
+                f"{_rows(pd.Series(bad, index=data.index))}. Drop or mend those rows."
+            )
+        data[name] = values.astype(float)
+
+
+def _rows(bad: pd.Series) -> str:
+    labels = [str(i) for i in bad.index[bad.to_numpy(bool)]]
+    more = f" and {len(labels) - 5} more" if len(labels) > 5 else ""
+    return f"row{'s' if len(labels) > 1 else ''} {', '.join(labels[:5])}{more}"
+
+
+def require_identified(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """Refuse designs from which alpha or beta cannot be told."""
+    for name, exponent in (("params", "alpha"), ("tokens", "beta")):
+        distinct = data[name].nunique()
+        if distinct < 3:
+            what = "is constant" if distinct == 1 else f"takes {distinct} values"
+            raise FitError(
+                f"Column {columns[name]!r} {what}: {exponent} cannot be told from "
+                "the other terms. Add runs with at least three different values."
+            )
+    n, d = np.log(data["params"]), np.log(data["tokens"])
+    slope, level = np.polyfit(n, d, 1)
+    scatter = float(np.std(d - slope * n - level))
+    if slope > 0 and scatter < 0.01 * float(np.std(d)):
+        raise FitError(
+            f"Column {columns['tokens']!r} is a fixed power of {columns['params']!r} "
+            "in all runs (a constant number of tokens per parameter, for instance): "
+            "alpha and beta cannot be told apart. Add runs off that line."
+        )
+
+
+def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
+    """Return questions about columns that look like millions or billions."""
+    hints = []
+    ratio = float(np.median(data["tokens"] / data["params"]))
+    if float(data["tokens"].median()) < 1e4:
+        hints.append(
+            f"The median of {columns['tokens']!r} is below 10,000. Are tokens given in "
+            "billions? Give plain counts."
+        )
+    elif ratio > 1e5:
+        hints.append(
+            f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are params "
+            "given in millions? Give plain counts."
+        )
+    return hints

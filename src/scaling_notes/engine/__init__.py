@@ -1,0 +1,22 @@
+"""One batched robust solver: many starts or resamples of a law at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..laws import Chinchilla, Law
+from ..laws._law import Array
+from ._chinchilla import ChinchillaObjective
+from ._objective import Objective
+from ._solve import Solution, solve
+
+__all__ = ["Objective", "Solution", "objective", "solve"]
+
+
+def objective(
+    law: type[Law], inputs: Mapping[str, Array], response: Array, delta: float
+) -> Objective:
+    """Return the objective of a law at these points, exact where we have it."""
+    if law is Chinchilla:
+        return ChinchillaObjective(inputs, response, delta)
+    return Objective(law, inputs, response, delta)

@@ -1,0 +1,136 @@
+"""The robust objective of a law: value, gradient and curvature, many at once.
+
+Arrays of problems put the problem on the last axis for the tiny matrices
+(``(p,)`` gradients, ``(p, p)`` curvatures) and on the first axis for anything
+that runs over points: both are the order in which numpy works fastest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ..laws import Law
+from ..laws._law import Array
+
+__all__ = ["Objective", "System"]
+
+
+class System(NamedTuple):
+    """Objective (m,), gradient (p, m) and curvature (p, p, m) of m problems."""
+
+    value: Array
+    gradient: Array
+    curvature: Array
+
+
+class Objective:
+    r"""Sum of Huber losses of the residuals, for any law.
+
+    .. math:: F(\theta) = \sum_i w_i \, \mathrm{Huber}_\delta(
+        \phi(y_i) - \phi(f(x_i; \theta)))
+
+    where :math:`\phi` is the law's scale (log, linear or logit). The curvature
+    is Gauss-Newton: points inside delta count with their full weight, points
+    outside with the weight of iteratively reweighted least squares.
+
+    Parameters
+    ----------
+    law : type of Law
+    inputs : mapping of str to array of shape (n,)
+    response : array of shape (n,)
+    delta : float
+        Huber threshold; ``inf`` is least squares.
+    """
+
+    def __init__(
+        self,
+        law: type[Law],
+        inputs: Mapping[str, Array],
+        response: Array,
+        delta: float,
+    ) -> None:
+        self.law = law
+        self.inputs = tuple(np.asarray(inputs[n], float) for n in law.inputs)
+        self.target = _transform(law.scale, np.asarray(response, float))
+        self.delta = delta
+        self.names = law.constants()
+        self.logged = np.array([n in law.positive for n in self.names])
+
+    def enter(self, constants: Array) -> Array:
+        """Return the coordinates the solver works in, shape ``(m, p)``."""
+        theta = np.array(constants, float)
+        theta[:, self.logged] = np.log(theta[:, self.logged])
+        return theta
+
+    def leave(self, theta: Array) -> Array:
+        """Return the law's constants from the solver's coordinates."""
+        constants = np.array(theta)
+        constants[:, self.logged] = np.exp(constants[:, self.logged])
+        return constants
+
+    def residuals(self, theta: Array) -> Array:
+        """Return the residuals on the law's scale, shape ``(m, n)``."""
+        law = self.law.from_array(self.leave(theta)).over()
+        with np.errstate(all="ignore"):
+            return self.target - _transform(self.law.scale, law.value(*self.inputs))
+
+    def values(self, theta: Array, weights: Array | None) -> Array:
+        """Return the objective of each problem, shape ``(m,)``."""
+        r = self.residuals(theta)
+        psi = np.clip(r, -self.delta, self.delta)
+        loss = psi * (r - 0.5 * psi)
+        total = loss.sum(axis=1) if weights is None else (loss * weights).sum(axis=1)
+        return np.where(np.isfinite(total), total, np.inf)
+
+    def system(self, theta: Array, weights: Array | None) -> System:
+        """Return objective, gradient and curvature at ``theta``."""
+        constants = self.leave(theta)
+        law = self.law.from_array(constants).over()
+        with np.errstate(all="ignore"):
+            value = law.value(*self.inputs)
+            slope = _slope(self.law.scale, value)
+            shape = value.shape
+            jacobian = np.stack(
+                [
+                    np.broadcast_to(j, shape)
+                    * (slope * constants[:, [i]] if self.logged[i] else slope)
+                    for i, j in enumerate(law.jacobian(*self.inputs))
+                ],
+                axis=1,
+            )
+            r = self.target - _transform(self.law.scale, value)
+        psi = np.clip(r, -self.delta, self.delta)
+        w = np.ones_like(r) if weights is None else weights
+        total = (w * psi * (r - 0.5 * psi)).sum(axis=1)
+        good = np.isfinite(total) & np.isfinite(jacobian).all(axis=(1, 2))
+        total = np.where(good, total, np.inf)
+        jacobian[~good] = 0.0
+        r[~good] = psi[~good] = 0.0
+        gradient = -np.einsum("mpn,mn->pm", jacobian, w * psi)
+        size = np.abs(r)
+        inside = w * np.where(
+            size <= self.delta, 1.0, self.delta / np.maximum(size, 1e-300)
+        )
+        curvature = (jacobian * inside[:, None]) @ jacobian.transpose(0, 2, 1)
+        return System(
+            total, gradient, np.ascontiguousarray(curvature.transpose(1, 2, 0))
+        )
+
+
+def _transform(scale: str, value: Array) -> Array:
+    if scale == "log":
+        return np.log(value)
+    if scale == "logit":
+        return np.log(value) - np.log1p(-value)
+    return value
+
+
+def _slope(scale: str, value: Array) -> Array:
+    if scale == "log":
+        return 1.0 / value
+    if scale == "logit":
+        return 1.0 / (value * (1.0 - value))
+    return np.ones_like(value)

@@ -1,0 +1,200 @@
+"""Damped Newton steps for many problems of one objective at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..laws._law import Array
+from ._objective import Objective
+
+__all__ = ["Solution", "solve"]
+
+_POOL = 128
+_MAX_ITERATIONS = 200
+_TOLERANCE = 1e-13
+# A refused step that promises no more than this is refused by rounding alone.
+_ROUNDING = 1e-11
+_PIVOT = 1e-9
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where the solver stopped, problem by problem.
+
+    Attributes
+    ----------
+    constants : array of shape (m, p)
+        The law's constants.
+    objective : array of shape (m,)
+    converged : array of bool, shape (m,)
+    iterations : array of int, shape (m,)
+    """
+
+    constants: Array
+    objective: Array
+    converged: np.ndarray
+    iterations: np.ndarray
+
+
+def solve(
+    objective: Objective,
+    starts: Array,
+    weights: Array | None = None,
+    free: np.ndarray | None = None,
+) -> Solution:
+    """Minimize the objective from each start, with the weights of its own problem.
+
+    Parameters
+    ----------
+    objective : Objective
+    starts : array of shape (m, p)
+        Constants to start from, one row a problem.
+    weights : array of shape (m, n), optional
+        Weight of each point in each problem; a bootstrap resample is a row of
+        counts. By default every point weighs one.
+    free : array of bool, shape (p,), optional
+        Which constants may move; all by default.
+
+    Returns
+    -------
+    Solution
+
+    Notes
+    -----
+    Trust is managed by a damping mu in coordinates scaled to a unit diagonal:
+    the step solves (H + mu I) s = -g, with the eigenvalues of H replaced by
+    their absolute values where H is not positive definite. A problem is done
+    when its undamped predicted decrease is below 1e-13 of its objective.
+    Problems are held in a pool; a finished one makes room for the next.
+    """
+    m = len(starts)
+    index = np.arange(starts.shape[1]) if free is None else np.flatnonzero(free)
+    theta_all = objective.enter(starts)
+    out_value = np.full(m, np.inf)
+    out_converged = np.zeros(m, bool)
+    out_iterations = np.zeros(m, int)
+    queue = iter(range(m))
+
+    rows = _take(queue, _POOL)
+    theta = theta_all[rows]
+    w = None if weights is None else weights[rows]
+    value, g, h = _system(objective, theta, w, index)
+    mu = np.full(len(rows), 1e-3)
+    age = np.zeros(len(rows), int)
+    refused = np.zeros(len(rows), bool)
+    while len(rows):
+        step, predicted = _step(g, h, mu)
+        undamped = predicted * (1.0 + mu)
+        done = undamped <= np.where(refused, _ROUNDING, _TOLERANCE) * value
+        lost = ~np.isfinite(value) | (age >= _MAX_ITERATIONS)
+        ended = done | lost
+        if ended.any():
+            at = rows[ended]
+            theta_all[at] = theta[ended]
+            out_value[at] = value[ended]
+            out_converged[at] = done[ended] & ~lost[ended]
+            out_iterations[at] = age[ended]
+            keep = ~ended
+            new = _take(queue, int(ended.sum()))
+            rows = np.concatenate([rows[keep], new])
+            fresh = None
+            if len(new):
+                new_w = None if weights is None else weights[new]
+                fresh = _system(objective, theta_all[new], new_w, index)
+            theta = np.concatenate([theta[keep], theta_all[new]])
+            w = None if weights is None else weights[rows]
+            mu = np.concatenate([mu[keep], np.full(len(new), 1e-3)])
+            age = np.concatenate([age[keep], np.zeros(len(new), int)])
+            refused = np.concatenate([refused[keep], np.zeros(len(new), bool)])
+            value, g, h = value[keep], g[:, keep], h[:, :, keep]
+            if fresh is not None:
+                value = np.concatenate([value, fresh[0]])
+                g = np.concatenate([g, fresh[1]], axis=1)
+                h = np.concatenate([h, fresh[2]], axis=2)
+            continue
+        trial = theta.copy()
+        trial[:, index] += step.T
+        new_value, new_g, new_h = _system(objective, trial, w, index)
+        gain = (value - new_value) / predicted
+        accept = gain > 1e-4
+        theta[accept] = trial[accept]
+        value = np.where(accept, new_value, value)
+        g[:, accept] = new_g[:, accept]
+        h[:, :, accept] = new_h[:, :, accept]
+        mu = np.where(
+            accept,
+            np.where(gain > 0.75, mu * 0.1, np.where(gain < 0.25, mu * 4.0, mu)),
+            np.maximum(mu, 1e-4) * 10.0,
+        )
+        refused = ~accept
+        age += 1
+    return Solution(
+        objective.leave(theta_all), out_value, out_converged, out_iterations
+    )
+
+
+def _take(queue: Iterator[int], count: int) -> np.ndarray:
+    return np.fromiter((i for _, i in zip(range(count), queue, strict=False)), int)
+
+
+def _system(
+    objective: Objective, theta: Array, weights: Array | None, index: np.ndarray
+) -> tuple[Array, Array, Array]:
+    value, g, h = objective.system(theta, weights)
+    if len(index) < theta.shape[1]:
+        g, h = g[index], h[np.ix_(index, index)]
+    return value, g, h
+
+
+def _step(g: Array, h: Array, mu: Array) -> tuple[Array, Array]:
+    """Return the damped step (p, m) and the decrease it predicts (m,)."""
+    diagonal = np.einsum("iim->im", h)
+    scale = 1.0 / np.sqrt(np.maximum(np.abs(diagonal), 1e-30))
+    g_scaled = g * scale
+    h_scaled = h * scale[:, None] * scale[None, :]
+    step, definite = _solve_definite(h_scaled, g_scaled, mu)
+    bad = np.flatnonzero(~definite)
+    if len(bad):
+        values, vectors = np.linalg.eigh(h_scaled[:, :, bad].transpose(2, 0, 1))
+        values = np.maximum(np.abs(values), 1e-6) + mu[bad, None]
+        along = np.einsum("mij,im->mj", vectors, g_scaled[:, bad]) / values
+        step[:, bad] = -np.einsum("mij,mj->im", vectors, along)
+    curved = np.einsum("ijm,im,jm->m", h_scaled, step, step, optimize=False)
+    predicted = -(g_scaled * step).sum(axis=0) - 0.5 * np.where(
+        definite, curved, np.abs(curved)
+    )
+    return step * scale, np.maximum(predicted, 0.0)
+
+
+def _solve_definite(h: Array, g: Array, mu: Array) -> tuple[Array, np.ndarray]:
+    """Solve (H + mu I) s = -g by an LDL' factorization over all problems.
+
+    The loops run over the p x p entries; each operation covers all problems.
+    """
+    p = len(g)
+    lower = np.zeros_like(h)
+    pivot = np.empty_like(g)
+    definite = np.ones(g.shape[1], bool)
+    for j in range(p):
+        d = h[j, j] + mu
+        for k in range(j):
+            d = d - lower[j, k] ** 2 * pivot[k]
+        definite &= d > _PIVOT
+        pivot[j] = d = np.where(d > _PIVOT, d, 1.0)
+        for i in range(j + 1, p):
+            x = h[i, j]
+            for k in range(j):
+                x = x - lower[i, k] * lower[j, k] * pivot[k]
+            lower[i, j] = x / d
+    s = -g
+    for i in range(p):
+        for k in range(i):
+            s[i] -= lower[i, k] * s[k]
+    s /= pivot
+    for i in reversed(range(p)):
+        for k in range(i + 1, p):
+            s[i] -= lower[k, i] * s[k]
+    return s, definite

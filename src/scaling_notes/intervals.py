@@ -1,0 +1,299 @@
+"""Intervals: the case bootstrap, and what may be read off it.
+
+Points that share a run, a seed or a model are resampled together. Below six
+independent units there is no interval; below fifteen it is marked unverified,
+because its coverage has not been shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from .errors import DataError
+from .laws import Law
+from .laws._law import Array
+
+__all__ = ["Bootstrap", "Interval", "Quantity", "percentile", "resample_counts"]
+
+Quantity = str | Callable[[Law], ArrayLike]
+
+MIN_UNITS = 6
+MIN_VERIFIED = 15
+
+
+def digits(value: float, significant: int = 4) -> str:
+    """Return a number in few significant digits, the way results print."""
+    if not math.isfinite(value):
+        return str(value)
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        return f"{value:.{significant - 1}e}"
+    magnitude = 0 if value == 0 else math.floor(math.log10(abs(value)))
+    return f"{value:.{max(significant - 1 - magnitude, 0)}f}"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its interval. Prints as ``0.347 [0.318, 0.378]``.
+
+    Attributes
+    ----------
+    value : float
+        The estimate from all data.
+    low, high : float
+        Ends of the interval.
+    confidence_level : float
+    n : int
+        Number of independent units behind it.
+    how : str
+        How it was obtained.
+    """
+
+    value: float
+    low: float
+    high: float
+    confidence_level: float
+    n: int
+    how: str
+
+    def __contains__(self, number: float) -> bool:
+        return self.low <= number <= self.high
+
+    def __repr__(self) -> str:
+        ends = f"[{digits(self.low)}, {digits(self.high)}]"
+        return f"{digits(self.value)} {ends}"
+
+
+def resample_counts(
+    n_points: int,
+    groups: np.ndarray | None,
+    n_resamples: int,
+    rng: np.random.Generator,
+) -> Array:
+    """Draw case-bootstrap resamples as counts of each point.
+
+    Parameters
+    ----------
+    n_points : int
+    groups : array of int, shape (n_points,), optional
+        Unit of each point, 0 to g - 1; units are drawn, not points.
+    n_resamples : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    array of shape (n_resamples, n_points)
+    """
+    n_units = n_points if groups is None else int(groups.max()) + 1
+    draws = rng.multinomial(n_units, np.full(n_units, 1 / n_units), n_resamples)
+    counts = draws if groups is None else draws[:, groups]
+    return counts.astype(float)
+
+
+def percentile(values: Array, confidence_level: float) -> tuple[Array, Array]:
+    """Return the percentile interval along the first axis."""
+    if not 0 < confidence_level < 1:
+        raise DataError(
+            f"confidence_level is {confidence_level}; give a number between 0 and 1."
+        )
+    tail = (1 - confidence_level) / 2
+    low, high = np.quantile(values, [tail, 1 - tail], axis=0)
+    return low, high
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Refits of one law on resampled runs, and the intervals they give.
+
+    Attributes
+    ----------
+    law : Law
+        The fit to all runs.
+    laws : Law
+        The refits: a law whose constants are arrays, one entry a resample.
+    residuals : array of shape (n,)
+        Residuals of the fit to all runs on the law's scale; prediction bands
+        draw from them.
+    n_units : int
+        Number of independent units that were resampled.
+    seed : int
+    converged : float
+        Share of the refits that converged.
+    params_kind, loss_unit : str
+        What params count and what the loss is measured in.
+    """
+
+    law: Law
+    laws: Law
+    residuals: Array
+    n_units: int
+    seed: int
+    converged: float
+    params_kind: str
+    loss_unit: str
+
+    @property
+    def n_resamples(self) -> int:
+        """Number of resamples."""
+        return len(self.laws.as_array())
+
+    def samples(self, quantity: Quantity) -> Array:
+        """Return a quantity for every refit.
+
+        Parameters
+        ----------
+        quantity : str or callable
+            Name of a constant or derived quantity (``"alpha"``,
+            ``"n_exponent"``), or a function of a law.
+        """
+        return np.asarray(evaluate(quantity, self.laws), float)
+
+    def interval(self, quantity: Quantity, confidence_level: float = 0.95) -> Interval:
+        """Return the percentile interval of a quantity.
+
+        Parameters
+        ----------
+        quantity : str or callable
+            Name of a constant or derived quantity, or a function that takes a
+            law and returns a number (an array for a law of arrays).
+        confidence_level : float
+
+        Returns
+        -------
+        Interval
+
+        Raises
+        ------
+        DataError
+            If fewer than six independent units were resampled, or the quantity
+            is unknown.
+        """
+        if self.n_units < MIN_UNITS:
+            raise DataError(
+                f"{self.n_units} independent units are too few for an interval "
+                f"({MIN_UNITS} at least): show the points and their number instead."
+            )
+        low, high = percentile(self.samples(quantity), confidence_level)
+        unverified = ", unverified below 15 units"
+        return Interval(
+            value=float(np.asarray(evaluate(quantity, self.law))),
+            low=float(low),
+            high=float(high),
+            confidence_level=confidence_level,
+            n=self.n_units,
+            how=f"case bootstrap, {self.n_resamples} resamples"
+            + (unverified if self.n_units < MIN_VERIFIED else ""),
+        )
+
+    def standard_error(self, quantity: Quantity) -> float:
+        """Return the standard deviation of a quantity over the refits."""
+        return float(np.std(self.samples(quantity), ddof=1))
+
+    def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
+        """Return every constant and derived quantity with its interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index ``quantity``; columns ``value``, ``low``, ``high``,
+            ``standard_error``.
+        """
+        names = (*self.law.constants(), *self.law.derived)
+        rows = {
+            name: (i.value, i.low, i.high, self.standard_error(name))
+            for name in names
+            for i in [self.interval(name, confidence_level)]
+        }
+        columns = ["value", "low", "high", "standard_error"]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        return table.rename_axis("quantity")
+
+    def band(
+        self,
+        confidence_level: float = 0.95,
+        kind: Literal["confidence", "prediction"] = "confidence",
+        **inputs: ArrayLike,
+    ) -> pd.DataFrame:
+        """Return the law along given inputs with a band.
+
+        Parameters
+        ----------
+        confidence_level : float
+        kind : {"confidence", "prediction"}
+            Where the law lies, or where a new run would: the latter adds a
+            residual drawn from the fit's own to each refit.
+        **inputs : array of shape (g,)
+            The law's inputs by name; they broadcast.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The inputs, the response, ``low`` and ``high``.
+        """
+        names = self.law.inputs
+        if set(inputs) != set(names):
+            raise DataError(f"band() needs the inputs {', '.join(names)}.")
+        if kind not in ("confidence", "prediction"):
+            raise DataError(f"kind is {kind!r}; use 'confidence' or 'prediction'.")
+        arrays = np.broadcast_arrays(
+            *(np.atleast_1d(np.asarray(inputs[n], float)) for n in names)
+        )
+        values = self.laws.over().value(*arrays)
+        if kind == "prediction":
+            rng = np.random.default_rng([self.seed, 1])
+            noise = rng.choice(self.residuals, size=values.shape)
+            values = add_residual(self.law.scale, values, noise)
+        low, high = percentile(values, confidence_level)
+        columns = dict(zip(names, arrays, strict=True))
+        columns[self.law.response] = self.law.value(*arrays)
+        return pd.DataFrame(columns | {"low": low, "high": high})
+
+    def __repr__(self) -> str:
+        head = (
+            f"Bootstrap of {type(self.law).__name__}: {self.n_resamples} resamples of "
+            f"{self.n_units} units, seed {self.seed}, {self.converged:.1%} converged"
+        )
+        if self.n_units < MIN_UNITS:
+            return f"{head}; too few units for intervals"
+        return f"{head}\n{_printed(self.table()).to_string()}"
+
+    def _repr_html_(self) -> str:
+        if self.n_units < MIN_UNITS:
+            return f"<p>{self!r}</p>"
+        head = repr(self).split("\n", 1)[0]
+        return f"<p>{head}</p>{_printed(self.table()).to_html(border=0)}"
+
+
+def _printed(table: pd.DataFrame) -> pd.DataFrame:
+    return (
+        table.map(digits)
+        .rename(columns={"low": "low (95 %)", "high": "high (95 %)"})
+        .rename(columns=lambda c: c.replace("_", " "))
+    )
+
+
+def evaluate(quantity: Quantity, law: Law) -> ArrayLike:
+    """Return a named or computed quantity of a law."""
+    if callable(quantity):
+        return quantity(law)
+    known = (*law.constants(), *law.derived)
+    if quantity not in known:
+        raise DataError(f"{quantity!r} is not one of {', '.join(known)}.")
+    value: ArrayLike = getattr(law, quantity)
+    return value
+
+
+def add_residual(scale: str, value: Array, residual: Array) -> Array:
+    """Return the value moved by a residual on the law's scale."""
+    if scale == "log":
+        return value * np.exp(residual)
+    if scale == "logit":
+        odds = value / (1 - value) * np.exp(residual)
+        return odds / (1 + odds)
+    return value + residual

@@ -1,0 +1,6 @@
+"""Scaling laws as published: one frozen dataclass a form, one file a book part."""
+
+from ._law import Law
+from .pretraining import Chinchilla, OptimalParams, Optimum
+
+__all__ = ["Chinchilla", "Law", "OptimalParams", "Optimum"]

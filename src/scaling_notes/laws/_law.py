@@ -1,0 +1,172 @@
+"""What every law is: named constants, a value, partial derivatives, starts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Array", "Law"]
+
+Array = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Law:
+    """A functional form together with its constants.
+
+    A concrete law is a frozen dataclass whose fields are its constants. The
+    fields may be arrays of one shape: such an object stands for many laws at
+    once, for instance one per bootstrap resample, and every method broadcasts.
+
+    A law writes down its value and its partial derivatives in plain form. The
+    class variables tell a fit the rest.
+    """
+
+    inputs: ClassVar[tuple[str, ...]]
+    """Names of the inputs, in the order of the arguments of :meth:`value`."""
+    response: ClassVar[str] = "loss"
+    """Name of what the law predicts."""
+    scale: ClassVar[Literal["log", "linear", "logit"]] = "log"
+    """Scale on which residuals are measured."""
+    positive: ClassVar[tuple[str, ...]] = ()
+    """Constants that are fitted through their logarithm."""
+    linear: ClassVar[tuple[str, ...]] = ()
+    """Constants in which the value is linear; starts solve for them."""
+    grid: ClassVar[Mapping[str, Array]] = {}
+    """Values tried for each of the other constants when starts are sought."""
+    derived: ClassVar[tuple[str, ...]] = ()
+    """Names of properties computed from the constants."""
+
+    @classmethod
+    def constants(cls) -> tuple[str, ...]:
+        """Return the names of the constants, in order."""
+        return tuple(f.name for f in dataclasses.fields(cls))
+
+    def as_array(self) -> Array:
+        """Return the constants along a last axis, shape ``(..., p)``."""
+        return np.stack(
+            np.broadcast_arrays(
+                *(np.asarray(getattr(self, n), float) for n in self.constants())
+            ),
+            axis=-1,
+        )
+
+    @classmethod
+    def from_array(cls, values: ArrayLike) -> Self:
+        """Build the law, or many laws, from constants along the last axis."""
+        values = np.asarray(values, float)
+        if values.ndim == 1:
+            return cls(*(float(v) for v in values))
+        return cls(*np.moveaxis(values, -1, 0))
+
+    def over(self, points: int = 1) -> Self:
+        """Return the same laws with trailing axes to broadcast over points."""
+        values = self.as_array()
+        shape = values.shape[:-1] + (1,) * points + values.shape[-1:]
+        return type(self)(*np.moveaxis(values.reshape(shape), -1, 0))
+
+    def value(self, *inputs: Array) -> Array:
+        """Return the value of the law at inputs that broadcast with its constants."""
+        raise NotImplementedError
+
+    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
+        """Return the partial derivatives by each constant, in order."""
+        raise NotImplementedError
+
+    def __call__(self, *args: ArrayLike, **inputs: ArrayLike) -> Any:
+        """Evaluate the law.
+
+        Inputs are named (``law(params=7e9, tokens=2e12)``) or in order. Where
+        the constants are arrays, they broadcast against the inputs.
+        """
+        if len(args) > len(self.inputs):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self.inputs)}.")
+        given = dict(zip(self.inputs, args, strict=False)) | inputs
+        if set(given) != set(self.inputs):
+            raise TypeError(
+                f"{type(self).__name__} takes {', '.join(self.inputs)}; "
+                f"got {', '.join(given) or 'nothing'}."
+            )
+        value = self.value(*(np.asarray(given[n], float) for n in self.inputs))
+        return float(value) if np.ndim(value) == 0 else value
+
+    @classmethod
+    def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
+        """Return starting values for a fit, best first, shape ``(s, p)``.
+
+        Every node of the grid over the non-linear constants gets the
+        non-negative least-squares solution for the linear ones (variable
+        projection); nodes come back in the order of that objective.
+        """
+        names = cls.constants()
+        mesh = np.meshgrid(
+            *(cls.grid[n] for n in names if n not in cls.linear), indexing="ij"
+        )
+        nodes = np.ones((mesh[0].size, len(names)))
+        for name, values in zip(
+            (n for n in names if n not in cls.linear), mesh, strict=True
+        ):
+            nodes[:, names.index(name)] = values.ravel()
+        where = [names.index(n) for n in cls.linear]
+        if not where:
+            return nodes
+        jacobian = (
+            cls.from_array(nodes).over().jacobian(*(inputs[n] for n in cls.inputs))
+        )
+        # On the log scale a residual is relative, so points weigh 1 / y**2.
+        weight = 1.0 / response if cls.scale == "log" else np.ones_like(response)
+        shape = (len(nodes), len(response))
+        basis = np.stack([np.broadcast_to(jacobian[j], shape) for j in where], axis=1)
+        basis = basis * weight
+        target = response * weight
+        coefficients, cost = non_negative_least_squares(
+            basis @ basis.transpose(0, 2, 1), basis @ target, float(target @ target)
+        )
+        nodes[:, where] = coefficients
+        return nodes[np.argsort(cost, kind="stable")]
+
+
+def non_negative_least_squares(
+    gram: Array, moment: Array, total: float
+) -> tuple[Array, Array]:
+    """Solve many tiny non-negative least-squares problems by trying every support.
+
+    Parameters
+    ----------
+    gram : array of shape (m, q, q)
+        Products of the basis functions.
+    moment : array of shape (m, q)
+        Products of the basis functions with the target.
+    total : float
+        Product of the target with itself.
+
+    Returns
+    -------
+    coefficients : array of shape (m, q)
+    cost : array of shape (m,)
+        Sum of squared residuals.
+    """
+    m, q = moment.shape
+    best = np.zeros((m, q))
+    cost = np.full(m, total)
+    scale = np.sqrt(np.einsum("mii->mi", gram))
+    scale[scale == 0] = 1.0
+    for size in range(q, 0, -1):
+        for support in map(list, combinations(range(q), size)):
+            part = gram[:, support][:, :, support]
+            part = part / (scale[:, support, None] * scale[:, None, support])
+            part = part + 1e-12 * np.eye(size)
+            right = moment[:, support] / scale[:, support]
+            x = np.linalg.solve(part, right[..., None])[..., 0]
+            value = total - (x * right).sum(axis=1)
+            better = (x > 0).all(axis=1) & (value < cost)
+            best[better] = 0.0
+            rows = np.flatnonzero(better)
+            best[np.ix_(rows, support)] = x[better] / scale[np.ix_(rows, support)]
+            cost[better] = value[better]
+    return best, cost

@@ -1,0 +1,233 @@
+"""Laws of pretraining: loss against parameters, tokens and compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._law import Array, Law, non_negative_least_squares
+
+__all__ = ["Chinchilla", "OptimalParams", "Optimum"]
+
+
+class Optimum(NamedTuple):
+    """The best use of a training budget: params, tokens and the loss they reach."""
+
+    params: Array
+    tokens: Array
+    loss: Array
+
+
+@dataclass(frozen=True)
+class Chinchilla(Law):
+    r"""Loss as an irreducible part and two power laws, in size and in data.
+
+    .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
+
+    Parameters
+    ----------
+    E : float or array
+        Irreducible loss, in the unit of the loss.
+    A, B : float or array
+        Coefficients of the model-size and data terms.
+    alpha, beta : float or array
+        Exponents of params :math:`N` and tokens :math:`D`.
+
+    References
+    ----------
+    Hoffmann et al. 2022, arXiv:2203.15556, Eq. 2 and Eq. 10.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> law = sn.laws.Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
+    >>> round(law(params=70e9, tokens=1.4e12), 3)
+    1.937
+    >>> best = law.optimum(flops=5.76e23)
+    >>> f"{best.params:.2e} params, {best.tokens:.2e} tokens"
+    '3.21e+10 params, 2.99e+12 tokens'
+    """
+
+    E: float | Array
+    A: float | Array
+    B: float | Array
+    alpha: float | Array
+    beta: float | Array
+
+    inputs: ClassVar[tuple[str, ...]] = ("params", "tokens")
+    positive: ClassVar[tuple[str, ...]] = ("E", "A", "B")
+    linear: ClassVar[tuple[str, ...]] = ("E", "A", "B")
+    grid: ClassVar[Mapping[str, Array]] = {
+        "alpha": np.linspace(0.05, 1.0, 32),
+        "beta": np.linspace(0.05, 1.0, 32),
+    }
+    derived: ClassVar[tuple[str, ...]] = ("n_exponent", "d_exponent")
+
+    def value(self, *inputs: Array) -> Array:
+        """Return the loss at ``params, tokens``."""
+        params, tokens = inputs
+        return np.asarray(
+            self.E + self.A * params**-self.alpha + self.B * tokens**-self.beta
+        )
+
+    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
+        """Return the partial derivatives by E, A, B, alpha, beta."""
+        params, tokens = inputs
+        by_A = params**-self.alpha
+        by_B = tokens**-self.beta
+        by_E = np.ones(np.broadcast_shapes(np.shape(by_A), np.shape(by_B)))
+        return (
+            by_E,
+            by_A,
+            by_B,
+            -self.A * by_A * np.log(params),
+            -self.B * by_B * np.log(tokens),
+        )
+
+    @property
+    def n_exponent(self) -> float | Array:
+        """Exponent a of the optimal size, N* ~ C^a (Hoffmann et al. 2022, Eq. 4)."""
+        return self.beta / (self.alpha + self.beta)
+
+    @property
+    def d_exponent(self) -> float | Array:
+        """Exponent b of the optimal data, D* ~ C^b (Hoffmann et al. 2022, Eq. 4)."""
+        return self.alpha / (self.alpha + self.beta)
+
+    def optimum(
+        self, flops: ArrayLike, *, flops_per_param_token: float = 6.0
+    ) -> Optimum:
+        """Return the params and tokens of least loss under ``C = 6 N D``.
+
+        Parameters
+        ----------
+        flops : float or array
+            Training compute C in FLOP; broadcasts with the constants.
+        flops_per_param_token : float
+            The 6 of ``C = 6 N D``.
+
+        Returns
+        -------
+        Optimum
+            ``params``, ``tokens`` and ``loss``.
+
+        References
+        ----------
+        Hoffmann et al. 2022, arXiv:2203.15556, Eq. 4.
+        """
+        nd = np.asarray(flops, float) / flops_per_param_token
+        log_g = np.log(self.alpha * self.A / (self.beta * self.B)) / (
+            self.alpha + self.beta
+        )
+        params = np.exp(log_g + self.n_exponent * np.log(nd))
+        tokens = nd / params
+        return Optimum(params, tokens, self.value(params, tokens))
+
+    @classmethod
+    def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
+        """Return starts from the grid over (alpha, beta), local minima first.
+
+        The value separates into functions of params and of tokens, so the
+        normal equations of all nodes are a few matrix products.
+        """
+        alpha, beta = cls.grid["alpha"], cls.grid["beta"]
+        log_n, log_d = np.log(inputs["params"]), np.log(inputs["tokens"])
+        shift_n, shift_d = log_n.mean(), log_d.mean()
+        u = np.exp(-alpha[:, None] * (log_n - shift_n)) / response
+        v = np.exp(-beta[:, None] * (log_d - shift_d)) / response
+        w = 1.0 / response
+        shape = (len(alpha), len(beta))
+        gram = np.empty((*shape, 3, 3))
+        gram[..., 0, 0] = w @ w
+        gram[..., 1, 1] = (u * u).sum(axis=1)[:, None]
+        gram[..., 2, 2] = (v * v).sum(axis=1)
+        gram[..., 0, 1] = gram[..., 1, 0] = (u @ w)[:, None]
+        gram[..., 0, 2] = gram[..., 2, 0] = v @ w
+        gram[..., 1, 2] = gram[..., 2, 1] = u @ v.T
+        moment = np.empty((*shape, 3))
+        moment[..., 0] = w.sum()
+        moment[..., 1] = u.sum(axis=1)[:, None]
+        moment[..., 2] = v.sum(axis=1)
+        coefficients, cost = non_negative_least_squares(
+            gram.reshape(-1, 3, 3), moment.reshape(-1, 3), float(len(response))
+        )
+        nodes = np.empty((cost.size, 5))
+        nodes[:, :3] = coefficients
+        nodes[:, 3] = np.repeat(alpha, len(beta))
+        nodes[:, 4] = np.tile(beta, len(alpha))
+        nodes[:, 1] *= np.exp(nodes[:, 3] * shift_n)
+        nodes[:, 2] *= np.exp(nodes[:, 4] * shift_d)
+        # Local minima of the grid come first: each may lead to an optimum of its own.
+        table = cost.reshape(shape)
+        padded = np.pad(table, 1, constant_values=np.inf)
+        around = np.min(
+            [padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]],
+            axis=0,
+        )
+        is_minimum = (table <= around).ravel()
+        return nodes[np.lexsort((cost, ~is_minimum))]
+
+
+@dataclass(frozen=True)
+class OptimalParams(Law):
+    r"""Compute-optimal size as a power of compute.
+
+    .. math:: N^*(C) = G \, C^a
+
+    Parameters
+    ----------
+    coefficient : float or array
+        The factor G, params per FLOP to the power a.
+    n_exponent : float or array
+        The exponent a.
+
+    References
+    ----------
+    Hoffmann et al. 2022, arXiv:2203.15556, Sec. 3.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> law = sn.laws.OptimalParams(coefficient=0.1, n_exponent=0.5)
+    >>> f"{law(flops=1e22):.2e}"
+    '1.00e+10'
+    """
+
+    coefficient: float | Array
+    n_exponent: float | Array
+
+    inputs: ClassVar[tuple[str, ...]] = ("flops",)
+    response: ClassVar[str] = "params"
+    positive: ClassVar[tuple[str, ...]] = ("coefficient",)
+    linear: ClassVar[tuple[str, ...]] = ("coefficient",)
+    grid: ClassVar[Mapping[str, Array]] = {"n_exponent": np.linspace(0.05, 1.5, 30)}
+    derived: ClassVar[tuple[str, ...]] = ("d_exponent",)
+
+    def value(self, *inputs: Array) -> Array:
+        """Return the optimal params at ``flops``."""
+        (flops,) = inputs
+        return np.asarray(self.coefficient * flops**self.n_exponent)
+
+    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
+        """Return the partial derivatives by coefficient and n_exponent."""
+        (flops,) = inputs
+        power = flops**self.n_exponent
+        return power, self.coefficient * power * np.log(flops)
+
+    @property
+    def d_exponent(self) -> float | Array:
+        """Exponent b of the optimal tokens; a + b = 1 because C = 6 N D."""
+        return 1.0 - self.n_exponent
+
+    def optimum(
+        self, flops: ArrayLike, *, flops_per_param_token: float = 6.0
+    ) -> Optimum:
+        """Return optimal params and tokens at ``flops``; the loss is not known (NaN)."""
+        budget = np.asarray(flops, float)
+        params = self.value(budget)
+        tokens = budget / flops_per_param_token / params
+        return Optimum(params, tokens, np.full_like(params, np.nan))

@@ -1,0 +1,130 @@
+"""Map a function over chunks on any executor, with reproducible random streams.
+
+An executor is any object with the ``map`` method of ``concurrent.futures``: a
+process pool here, ``dask.distributed.Client.get_executor()`` on a cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from .errors import DataError
+
+__all__ = ["Executor", "map_chunks", "map_seeded"]
+
+Chunk = TypeVar("Chunk")
+Result = TypeVar("Result")
+
+
+class Executor(Protocol):
+    """What is asked of an executor: the ``map`` of ``concurrent.futures``."""
+
+    def map(
+        self, fn: Callable[..., Any], /, *iterables: Iterable[Any]
+    ) -> Iterator[Any]:
+        """Apply ``fn`` to the items; yield the results in the order of the items."""
+        ...
+
+
+def map_chunks(
+    function: Callable[[Chunk], Result],
+    chunks: Iterable[Chunk],
+    executor: Executor | None = None,
+) -> list[Result]:
+    """Apply a function to every chunk, here or on an executor.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one chunk. An executor of processes must be able to pickle it.
+    chunks : iterable
+        The work, in pieces.
+    executor : Executor, optional
+        Anything with the ``map`` of ``concurrent.futures``. None runs the chunks
+        one after the other in this process.
+
+    Returns
+    -------
+    list
+        One result a chunk, in the order of the chunks.
+
+    Raises
+    ------
+    DataError
+        If the executor has no ``map`` method.
+
+    Examples
+    --------
+    >>> from scaling_notes.parallel import map_chunks
+    >>> map_chunks(abs, [-1, 2, -3])
+    [1, 2, 3]
+    """
+    if executor is None:
+        return [function(chunk) for chunk in chunks]
+    if not callable(getattr(executor, "map", None)):
+        raise DataError(
+            f"executor is a {type(executor).__name__}, which has no map method; pass "
+            "a concurrent.futures executor or None."
+        )
+    return list(executor.map(function, list(chunks)))
+
+
+def _call_seeded(
+    function: Callable[[Chunk, np.random.Generator], Result],
+    seed: int,
+    numbered: tuple[int, Chunk],
+) -> Result:
+    j, chunk = numbered
+    stream = np.random.SeedSequence(seed, spawn_key=(j,))
+    return function(chunk, np.random.default_rng(stream))
+
+
+def map_seeded(
+    function: Callable[[Chunk, np.random.Generator], Result],
+    chunks: Iterable[Chunk],
+    seed: int,
+    executor: Executor | None = None,
+) -> list[Result]:
+    """Apply a function to every chunk, each with a random stream of its own.
+
+    Chunk ``j`` draws from ``SeedSequence(seed, spawn_key=(j,))``, so the results
+    are the same whatever runs them, and in whatever order.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a chunk and a ``numpy.random.Generator``.
+    chunks : iterable
+        The work, in pieces.
+    seed : int
+        Not negative.
+    executor : Executor, optional
+        As in :func:`map_chunks`.
+
+    Returns
+    -------
+    list
+        One result a chunk, in the order of the chunks.
+
+    Raises
+    ------
+    DataError
+        If the seed is negative or no integer, or the executor has no ``map``.
+
+    Examples
+    --------
+    >>> from scaling_notes.parallel import map_seeded
+    >>> draws = map_seeded(lambda n, rng: rng.random(n).sum(), [3, 3], seed=0)
+    >>> draws[0] == draws[1]
+    np.False_
+    >>> draws == map_seeded(lambda n, rng: rng.random(n).sum(), [3, 3], seed=0)
+    True
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise DataError(f"seed is {seed!r}; pass an integer that is not negative.")
+    call = partial(_call_seeded, function, int(seed))
+    return map_chunks(call, enumerate(chunks), executor)

@@ -1,0 +1,188 @@
+"""Numbers as printed in papers, and how far a fit of ours is from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .errors import DataError
+from .fit import Fit
+from .intervals import Bootstrap, Interval, digits
+from .profiles import Profile
+from .tables import load
+
+__all__ = ["Comparison", "compare", "published"]
+
+
+def published(key: str, setting: str | None = None) -> pd.DataFrame:
+    """Return the numbers a paper prints.
+
+    Parameters
+    ----------
+    key : str
+        Bibliography key, such as ``"hoffmann2022"``.
+    setting : str, optional
+        Which fit of the paper, such as ``"approach 3"``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``setting``, ``quantity``, ``printed`` (text, as printed),
+        ``value``, ``low``, ``high``, ``confidence_level``, ``standard_error``,
+        ``unit``, ``locator``, ``verified``, ``note``.
+
+    Raises
+    ------
+    DataError
+        If there is no such key or setting; the message lists those there are.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> printed = sn.published("besiroglu2024", "240 points")
+    >>> printed.set_index("quantity").loc["alpha", "printed"]
+    '0.3478'
+    """
+    table = load("published")
+    rows = table[table["key"] == key]
+    if rows.empty:
+        keys = ", ".join(sorted(set(table["key"])))
+        raise DataError(f"Nothing printed is known under {key!r}. Known keys: {keys}.")
+    if setting is not None:
+        settings = list(dict.fromkeys(rows["setting"]))
+        rows = rows[rows["setting"] == setting]
+        if rows.empty:
+            raise DataError(
+                f"{key!r} has no setting {setting!r}; it has "
+                f"{', '.join(map(repr, settings))}."
+            )
+    return rows.drop(columns="key").reset_index(drop=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Paper says, we get: one row a quantity. Prints as text or HTML.
+
+    Attributes
+    ----------
+    key : str
+    table : pandas.DataFrame
+        Index ``quantity``; columns ``setting``, ``printed``, ``where``, ``ours``,
+        ``low``, ``high``, ``distance`` (printed less ours, in our standard
+        errors), ``agrees`` and ``why``.
+    """
+
+    key: str
+    table: pd.DataFrame
+
+    def _shown(self) -> pd.DataFrame:
+        t = self.table
+        low, high = t["low"].map(digits), t["high"].map(digits)
+        shown = pd.DataFrame(
+            {
+                "setting": t["setting"],
+                "paper says": t["printed"],
+                "where": t["where"],
+                "we get": t["ours"].map(digits),
+                "95 % interval": "[" + low + ", " + high + "]",
+                "distance (SE)": t["distance"].map("{:+.1f}".format),
+                "agrees": t["agrees"].map({True: "yes", False: "no"}),
+                "why not": t["why"].where(~t["agrees"], ""),
+            },
+            index=t.index,
+        )
+        return shown.drop(columns="setting") if t["setting"].nunique() == 1 else shown
+
+    def _title(self) -> str:
+        settings = list(dict.fromkeys(self.table["setting"]))
+        return f"{self.key}, {settings[0]}" if len(settings) == 1 else self.key
+
+    def __repr__(self) -> str:
+        return f"{self._title()}\n{self._shown().to_string()}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self._title()}</p>{self._shown().to_html(border=0)}"
+
+
+def compare(
+    ours: Bootstrap | Profile, key: str, setting: str | None = None
+) -> Comparison:
+    """Set what a paper prints beside what our fit gives.
+
+    A printed value agrees if it lies in our 95 % interval.
+
+    Parameters
+    ----------
+    ours : Bootstrap or Profile
+        A fit with intervals.
+    key : str
+        Bibliography key of the paper.
+    setting : str, optional
+        Which fit of the paper; by default all it prints.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    DataError
+        If nothing printed can be compared, or if params or loss are of another
+        kind than ours.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> runs = sn.load("besiroglu2024_chinchilla_points")
+    >>> fit = sn.fit_chinchilla(runs[runs["dropped_in_refit"] == 0], delta=1e-3)
+    >>> rows = sn.compare(fit.bootstrap(200), "hoffmann2022", "approach 3").table
+    >>> bool(rows.loc["beta", "agrees"])
+    False
+    """
+    if isinstance(ours, Fit):
+        raise DataError("A fit alone has no interval: compare fit.bootstrap().")
+    boot = ours.boot if isinstance(ours, Profile) else ours
+    printed = published(key, setting)
+    law = type(boot.law)
+    known = (*law.constants(), *law.derived)
+    printed = printed[printed["quantity"].isin(known)]
+    if printed.empty:
+        raise DataError(f"{key!r} prints nothing of {', '.join(known)}.")
+    _same_kind(boot, printed)
+    rows = []
+    for row in printed.to_dict("records"):
+        name = str(row["quantity"])
+        ours_now: Interval = boot.interval(name)
+        rows.append(
+            {
+                "quantity": name,
+                "setting": row["setting"],
+                "printed": row["printed"],
+                "where": row["locator"],
+                "ours": ours_now.value,
+                "low": ours_now.low,
+                "high": ours_now.high,
+                "distance": (row["value"] - ours_now.value) / boot.standard_error(name),
+                "agrees": row["value"] in ours_now,
+                "why": row["note"],
+            }
+        )
+    return Comparison(key, pd.DataFrame(rows).set_index("quantity"))
+
+
+def _same_kind(boot: Bootstrap, printed: pd.DataFrame) -> None:
+    for setting in printed["setting"]:
+        kind = "non-embedding" if "non-embedding" in setting else "total"
+        if kind != boot.params_kind:
+            raise DataError(
+                f"The printed constants of {setting!r} count {kind} params, the fit "
+                f"{boot.params_kind} params: refit with the other count, or name "
+                "another setting."
+            )
+    for unit in printed.loc[printed["quantity"] == "E", "unit"].dropna():
+        if unit.replace("/", " per ") != boot.loss_unit:
+            raise DataError(
+                f"The printed loss is in {unit}, the fit's in {boot.loss_unit}: convert "
+                "one before comparing."
+            )

@@ -1,0 +1,314 @@
+"""Approaches 1 and 2 of Hoffmann et al.: the envelope and IsoFLOP parabolas."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from .design import read_columns, require_positive
+from .errors import DataError, FitWarning
+from .intervals import Bootstrap, Interval, Quantity, resample_counts
+from .laws import OptimalParams
+from .laws._law import Array
+
+__all__ = ["Profile", "envelope", "isoflop"]
+
+_FEWEST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Compute-optimal sizes read off the runs, and the power law through them.
+
+    Attributes
+    ----------
+    method : str
+        ``"envelope"`` or ``"isoflop"``.
+    optima : pandas.DataFrame
+        One row a budget: ``flops``, ``params``, ``tokens``, ``loss``, ``n_runs``.
+    curves : pandas.DataFrame
+        For IsoFLOP, the parabolas: ``budget``, ``params``, ``loss``. Else empty.
+    runs : pandas.DataFrame
+        The runs used, with the ``budget`` each was assigned to.
+    boot : Bootstrap
+        Of the power law :class:`~scaling_notes.laws.OptimalParams`.
+    """
+
+    method: str
+    optima: pd.DataFrame
+    curves: pd.DataFrame
+    runs: pd.DataFrame
+    boot: Bootstrap
+
+    @property
+    def law(self) -> OptimalParams:
+        """The power law through the optima."""
+        law = self.boot.law
+        assert isinstance(law, OptimalParams)
+        return law
+
+    def interval(self, quantity: Quantity, confidence_level: float = 0.95) -> Interval:
+        """Return the interval of ``"n_exponent"``, ``"d_exponent"`` or a function."""
+        return self.boot.interval(quantity, confidence_level)
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.method}: {len(self.optima)} budgets, {len(self.runs)} runs, "
+            f"n_exponent {self.interval('n_exponent')!r}"
+        )
+
+
+def envelope(
+    runs: pd.DataFrame,
+    *,
+    params: str = "params",
+    tokens: str = "tokens",
+    flops: str = "flops",
+    loss: str = "loss",
+    bins_per_decade: int = 4,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> Profile:
+    """Read the compute-optimal size off the lower envelope of the runs (approach 1).
+
+    Compute is cut into bins of equal width on a log scale. In each bin of five
+    runs or more the run of least loss is taken, if it improves on all cheaper
+    ones; a power law goes through their sizes.
+
+    Parameters
+    ----------
+    runs : DataFrame
+    params, tokens, flops, loss : str
+        Names of the columns.
+    bins_per_decade : int
+    n_resamples, seed : int
+        Of the case bootstrap over runs; each resample finds its own envelope.
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    DataError
+        If columns are missing or bad, or fewer than three bins are left.
+
+    Notes
+    -----
+    Hoffmann et al. take the envelope over whole training curves. From final
+    points alone it is coarse: a bin holds few sizes, so its interval is wide.
+
+    References
+    ----------
+    Hoffmann et al. 2022, arXiv:2203.15556, Sec. 3.1.
+    """
+    data = _read(runs, params, tokens, flops, loss)
+    edge = np.floor(np.log10(data["flops"].to_numpy()) * bins_per_decade)
+    data["budget"] = 10 ** ((edge + 0.5) / bins_per_decade)
+    frontier = _envelope_of(data, np.ones(len(data), bool))
+    if len(frontier) < 3:
+        raise DataError(
+            f"The envelope has {len(frontier)} points; three are needed. Give runs "
+            "over a wider range of flops, or more bins_per_decade."
+        )
+    optima = data.loc[frontier, ["flops", "params", "tokens", "loss"]]
+    sizes = data.groupby("budget")["loss"].transform("size")
+    optima = optima.assign(n_runs=sizes[frontier]).reset_index(drop=True)
+    counts = resample_counts(len(data), None, n_resamples, np.random.default_rng(seed))
+    laws = []
+    for row in counts > 0:
+        chosen = data.loc[_envelope_of(data, row)]
+        if len(chosen) >= 3:
+            laws.append(_line(chosen["flops"].to_numpy(), chosen["params"].to_numpy()))
+    return _profile("envelope", optima, _no_curves(), data, np.array(laws), seed)
+
+
+def isoflop(
+    runs: pd.DataFrame,
+    *,
+    budgets: Sequence[float] | None = None,
+    tolerance: float = 0.15,
+    params: str = "params",
+    tokens: str = "tokens",
+    flops: str = "flops",
+    loss: str = "loss",
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> Profile:
+    """Read the compute-optimal size off a parabola at each budget (approach 2).
+
+    Parameters
+    ----------
+    runs : DataFrame
+    budgets : sequence of float, optional
+        Compute budgets in FLOP. A run belongs to the nearest one if it is
+        within ``tolerance``. By default the budgets are the values of flops
+        that at least five runs share to two digits.
+    tolerance : float
+        Relative distance in flops, as a fraction.
+    params, tokens, flops, loss : str
+        Names of the columns.
+    n_resamples, seed : int
+        Of the case bootstrap; runs are resampled within their budget.
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    DataError
+        If fewer than three budgets give a parabola with a minimum.
+
+    Warns
+    -----
+    FitWarning
+        If a budget is left out (too few runs, no minimum) or its minimum lies
+        outside the sizes that were trained.
+
+    References
+    ----------
+    Hoffmann et al. 2022, arXiv:2203.15556, Sec. 3.2.
+    """
+    data = _read(runs, params, tokens, flops, loss)
+    compute = data["flops"].to_numpy()
+    known = _shared(compute) if budgets is None else np.sort(np.asarray(budgets, float))
+    if len(known) < 3:
+        raise DataError(
+            f"{len(known)} budgets are too few for a power law: give three or more in "
+            "budgets, each with five runs."
+        )
+    distance = np.abs(np.log(compute[:, None] / known))
+    data["budget"] = known[distance.argmin(axis=1)]
+    near = distance.min(axis=1) <= np.log1p(tolerance)
+    data = data[near].copy()
+
+    kept: list[tuple[float, pd.DataFrame, Array]] = []
+    for budget, part in data.groupby("budget"):
+        whole = _parabolas(part, np.ones((1, len(part))))[0]
+        if len(part) < _FEWEST or not whole[0] > 0:
+            why = f"{len(part)} runs" if len(part) < _FEWEST else "no minimum"
+            warnings.warn(f"Budget {budget:.3g}: {why}, left out.", FitWarning, 2)
+            continue
+        vertex = np.exp(-whole[1] / (2 * whole[0]))
+        if not part["params"].min() <= vertex <= part["params"].max():
+            warnings.warn(
+                f"Budget {budget:.3g}: the minimum, {vertex:.3g} params, lies outside "
+                "the sizes trained; it is an extrapolation.",
+                FitWarning,
+                2,
+            )
+        kept.append((float(budget), part, whole))
+    if len(kept) < 3:
+        raise DataError(
+            f"{len(kept)} budgets have a parabola with a minimum; three are needed."
+        )
+    rows, curves, draws = [], [], []
+    rng = np.random.default_rng(seed)
+    for budget, part, (c, b, a) in kept:
+        x = -b / (2 * c)
+        size = np.exp(x)
+        rows.append((budget, size, budget / 6 / size, a - c * x * x, len(part)))
+        log_n = np.log(part["params"].to_numpy())
+        grid = np.linspace(log_n.min(), log_n.max(), 40)
+        curves.append(
+            pd.DataFrame(
+                {
+                    "budget": budget,
+                    "params": np.exp(grid),
+                    "loss": (c * grid + b) * grid + a,
+                }
+            )
+        )
+        fits = _parabolas(part, resample_counts(len(part), None, n_resamples, rng))
+        with np.errstate(all="ignore"):
+            draws.append(
+                np.where(fits[:, 0] > 0, -fits[:, 1] / (2 * fits[:, 0]), np.nan)
+            )
+    optima = pd.DataFrame(rows, columns=["flops", "params", "tokens", "loss", "n_runs"])
+    with np.errstate(over="ignore"):
+        sizes = np.exp(np.array(draws))
+    sizes = sizes[:, np.isfinite(sizes).all(axis=0)]
+    laws = np.array([_line(optima["flops"].to_numpy(), s) for s in sizes.T])
+    used = pd.concat([part for _, part, _ in kept])
+    return _profile(
+        "isoflop", optima, pd.concat(curves, ignore_index=True), used, laws, seed
+    )
+
+
+def _profile(
+    method: str,
+    optima: pd.DataFrame,
+    curves: pd.DataFrame,
+    runs: pd.DataFrame,
+    laws: Array,
+    seed: int,
+) -> Profile:
+    compute, size = optima["flops"].to_numpy(), optima["params"].to_numpy()
+    law = OptimalParams.from_array(_line(compute, size))
+    boot = Bootstrap(
+        law=law,
+        laws=OptimalParams.from_array(laws),
+        residuals=np.log(size) - np.log(law.value(compute)),
+        n_units=len(runs),
+        seed=seed,
+        converged=1.0,
+        params_kind="total",
+        loss_unit="nats per token",
+    )
+    return Profile(method, optima, curves, runs, boot)
+
+
+def _read(
+    runs: pd.DataFrame, params: str, tokens: str, flops: str, loss: str
+) -> pd.DataFrame:
+    columns = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
+    data = read_columns(runs, columns, None)
+    require_positive(data, columns)
+    return data
+
+
+def _envelope_of(data: pd.DataFrame, present: np.ndarray) -> pd.Index[Any]:
+    """Return the labels of the runs on the envelope, by rising compute."""
+    part = data[present]
+    # The best of two or three runs says little about the best there is.
+    part = part[part.groupby("budget")["loss"].transform("size") >= _FEWEST]
+    best = part.loc[part.groupby("budget")["loss"].idxmin()].sort_values("flops")
+    falling = best["loss"] < best["loss"].cummin().shift(fill_value=np.inf)
+    return best.index[falling]
+
+
+def _line(compute: ArrayLike, size: ArrayLike) -> Array:
+    """Return coefficient and exponent of the power law through the points."""
+    slope, level = np.polyfit(np.log(compute), np.log(size), 1)
+    return np.array([np.exp(level), slope])
+
+
+def _shared(compute: Array) -> Array:
+    rounded = np.array([float(f"{c:.1e}") for c in compute])
+    values, counts = np.unique(rounded, return_counts=True)
+    return values[counts >= _FEWEST]
+
+
+def _parabolas(part: pd.DataFrame, weights: Array) -> Array:
+    """Return (c, b, a) of loss = c x^2 + b x + a, x = log params, for each row."""
+    x = np.log(part["params"].to_numpy())
+    middle = x.mean()
+    powers = np.stack([(x - middle) ** 2, x - middle, np.ones_like(x)])
+    gram = np.einsum("in,jn,mn->mij", powers, powers, weights)
+    moment = np.einsum("in,mn,n->mi", powers, weights, part["loss"].to_numpy())
+    # A resample of fewer than three sizes has no parabola; the ridge keeps it finite
+    # and its vertex is dropped for want of curvature or by its distance.
+    ridge = 1e-12 * np.einsum("mii->m", gram)[:, None, None] * np.eye(3)
+    c, b, a = np.linalg.solve(gram + ridge, moment[..., None])[..., 0].T
+    return np.stack([c, b - 2 * c * middle, a - b * middle + c * middle**2], axis=1)
+
+
+def _no_curves() -> pd.DataFrame:
+    return pd.DataFrame({"budget": [], "params": [], "loss": []}, dtype=float)

@@ -1,0 +1,19 @@
+"""Repeated sampling at test time: pass@k, votes, best-of-n, verifiers."""
+
+from __future__ import annotations
+
+from .coverage import PassCurve, pass_at_k
+from .difficulty import BetaBinomial, BetaBinomialBootstrap, fit_beta_binomial
+from .selection import best_of_n, select_verified
+from .voting import majority_vote
+
+__all__ = [
+    "BetaBinomial",
+    "BetaBinomialBootstrap",
+    "PassCurve",
+    "best_of_n",
+    "fit_beta_binomial",
+    "majority_vote",
+    "pass_at_k",
+    "select_verified",
+]
