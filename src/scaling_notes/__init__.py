@@ -14,7 +14,7 @@ from .allocation import Allocation, allocate
 from .errors import DataError, FitError, FitWarning
 from .fit import Fit, Status, fit_chinchilla, fit_law
 from .intervals import Bootstrap, Interval
-from .printed import Comparison, compare, published
+from .printed import Comparison, compare, published, published_law
 from .profiles import Profile, envelope, isoflop
 from .record import Results, results, verdict
 from .tables import Description, datasets, describe, load
@@ -49,6 +49,7 @@ __all__ = [
     "laws",
     "load",
     "published",
+    "published_law",
     "results",
     "verdict",
 ]

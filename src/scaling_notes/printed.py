@@ -9,10 +9,11 @@ import pandas as pd
 from .errors import DataError
 from .fit import Fit
 from .intervals import Bootstrap, Interval, digits
+from .laws import Law
 from .profiles import Profile
 from .tables import load
 
-__all__ = ["Comparison", "compare", "published"]
+__all__ = ["Comparison", "compare", "published", "published_law"]
 
 
 def published(key: str, setting: str | None = None) -> pd.DataFrame:
@@ -58,6 +59,42 @@ def published(key: str, setting: str | None = None) -> pd.DataFrame:
                 f"{', '.join(map(repr, settings))}."
             )
     return rows.drop(columns="key").reset_index(drop=True)
+
+
+def published_law(law: type[Law], key: str, setting: str) -> Law:
+    """Return a law with the constants a paper prints.
+
+    Parameters
+    ----------
+    law : type of Law
+        The form, such as ``sn.laws.Chinchilla``.
+    key, setting : str
+        The paper and which fit of it, as for :func:`published`.
+
+    Returns
+    -------
+    Law
+
+    Raises
+    ------
+    DataError
+        If the paper does not print all constants of the form.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> law = sn.published_law(sn.laws.Chinchilla, "hoffmann2022", "approach 3")
+    >>> law.alpha, law.beta
+    (0.34, 0.28)
+    """
+    values = published(key, setting).set_index("quantity")["value"]
+    missing = [name for name in law.constants() if name not in values.index]
+    if missing:
+        raise DataError(
+            f"{key!r}, {setting!r} does not print {', '.join(missing)} of "
+            f"{law.__name__}."
+        )
+    return law.from_array(values[list(law.constants())].to_numpy(float))
 
 
 @dataclass(frozen=True, eq=False)
