@@ -13,6 +13,7 @@ from . import laws
 from .allocation import Allocation, allocate
 from .errors import DataError, FitError, FitWarning
 from .fit import Fit, Status, fit_chinchilla, fit_law
+from .holdout import Forecast, forecast
 from .intervals import Bootstrap, Interval
 from .printed import Comparison, compare, published, published_law
 from .profiles import Profile, envelope, isoflop
@@ -33,6 +34,7 @@ __all__ = [
     "Fit",
     "FitError",
     "FitWarning",
+    "Forecast",
     "Interval",
     "Profile",
     "Results",
@@ -45,6 +47,7 @@ __all__ = [
     "envelope",
     "fit_chinchilla",
     "fit_law",
+    "forecast",
     "isoflop",
     "laws",
     "load",

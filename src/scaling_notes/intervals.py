@@ -195,6 +195,47 @@ class Bootstrap:
         """Return the standard deviation of a quantity over the refits."""
         return float(np.std(self.samples(quantity), ddof=1))
 
+    def share_farther(self, law: Law) -> float:
+        """Return the share of refits at least as far from the fit as another law.
+
+        Estimates are correlated, so a law may differ in each constant by little
+        and be far from the fit all the same. Distance is Mahalanobis distance in
+        the constants (in the logarithm of those that are positive), with the
+        covariance of the refits.
+
+        Parameters
+        ----------
+        law : Law
+            Constants of the same form, say printed ones.
+
+        Returns
+        -------
+        float
+            A joint p-value; 0 means farther than every refit.
+        """
+        if type(law) is not type(self.law):
+            raise DataError(
+                f"The refits are of {type(self.law).__name__}, the constants of "
+                f"{type(law).__name__}: compare like with like."
+            )
+        refits, center = self._coordinates(self.laws), self._coordinates(self.law)
+        # A constant that was fixed does not vary and says nothing.
+        free = refits.std(axis=0) > 0
+        inverse = np.linalg.inv(np.cov(refits[:, free].T).reshape(free.sum(), -1))
+
+        def distance(x: Array) -> Array:
+            away = (x - center)[..., free]
+            return np.einsum("...i,ij,...j->...", away, inverse, away)
+
+        return float(np.mean(distance(refits) >= distance(self._coordinates(law))))
+
+    def _coordinates(self, law: Law) -> Array:
+        values = np.array(law.as_array())
+        for i, name in enumerate(law.constants()):
+            if name in law.positive:
+                values[..., i] = np.log(values[..., i])
+        return values
+
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
         """Return every constant and derived quantity with its interval.
 

@@ -11,6 +11,7 @@ import difflib
 import json
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib import resources
 from typing import Any
 
@@ -20,13 +21,7 @@ from .errors import DataError
 
 __all__ = ["Description", "datasets", "describe", "load"]
 
-_DTYPES = {
-    "integer": "Int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "string": "str",
-    "date": "str",
-}
+_DTYPES = {"integer": "Int64", "number": "float64", "string": "str", "date": "str"}
 
 
 @cache
@@ -51,6 +46,13 @@ def _resource(name: str) -> dict[str, Any]:
     return resource
 
 
+def _dtype(field: dict[str, Any]) -> str:
+    complete = field.get("constraints", {}).get("required", False)
+    if field["type"] == "integer" and complete:
+        return "int64"
+    return _DTYPES[field["type"]]
+
+
 def load(name: str) -> pd.DataFrame:
     """Load a packaged table in base units.
 
@@ -64,6 +66,8 @@ def load(name: str) -> pd.DataFrame:
     pandas.DataFrame
         A fresh copy. ``params``, ``tokens`` and ``flops`` are plain counts,
         ``loss`` is in nats per token unless :func:`describe` says otherwise.
+        Numbers are ``float64``; integers are ``int64``, or ``Int64`` where a
+        cell may be empty; text and ISO dates are strings.
 
     Raises
     ------
@@ -81,16 +85,40 @@ def load(name: str) -> pd.DataFrame:
     """
     resource = _resource(name)
     dtypes: dict[str, Any] = {
-        f["name"]: _DTYPES[f["type"]] for f in resource["schema"]["fields"]
+        f["name"]: _dtype(f) for f in resource["schema"]["fields"]
     }
-    path = resources.files(__package__) / "data" / resource["path"]
+    path = resources.files(__package__).joinpath("data", *resource["path"].split("/"))
     with path.open("r", encoding="utf-8", newline="") as file:
         return pd.read_csv(file, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a reader must know before using a table. It prints as text or HTML."""
+    """What a reader must know before using a table. It prints as text or HTML.
+
+    Attributes
+    ----------
+    name, title : str
+    part : str
+        Part of the book.
+    rows : int
+    columns : pandas.DataFrame
+        ``column``, ``type``, ``unit`` and ``description``.
+    sources : tuple of str
+        Works the numbers come from, with their addresses.
+    locator : str
+        Table, figure or file of the source.
+    exactness : str
+        Printed, authors' data, digitized (and by whom), secondary or derived.
+    verified : str
+        How the numbers were seen: read in the source, secondary, derived, or
+        per row.
+    license : str
+        What is known of the terms.
+    reproduces : str
+        Figure or table that can be made again from this table.
+    caveats : str
+    """
 
     name: str
     title: str
@@ -101,7 +129,8 @@ class Description:
     locator: str
     exactness: str
     verified: str
-    licence: str
+    license: str
+    reproduces: str
     caveats: str
 
     def _facts(self) -> list[tuple[str, str]]:
@@ -111,30 +140,38 @@ class Description:
             ("Where", self.locator),
             ("Exactness", self.exactness),
             ("Seen", self.verified),
-            ("Licence", self.licence),
+            ("License", self.license),
+            ("Reproduces", self.reproduces),
             ("Caveats", self.caveats),
         ]
 
     def __repr__(self) -> str:
         facts = [f"  {k:<10} {v}" for k, v in self._facts() if v]
+        wide = self.columns["column"].str.len().max()
+        units = self.columns["unit"].str.len().max()
         columns = [
-            f"  {c.column:<22} {c.unit:<18} {c.description}"
-            for c in self.columns.itertuples()
+            f"  {column:<{wide}}  {unit:<{units}}  {text}"
+            for column, unit, text in zip(
+                self.columns["column"],
+                self.columns["unit"],
+                self.columns["description"],
+                strict=True,
+            )
         ]
         return "\n".join([f"{self.name}: {self.title}", *facts, "Columns", *columns])
 
     def _repr_html_(self) -> str:
         facts = "".join(
-            f"<tr><th>{k}</th><td>{v}</td></tr>" for k, v in self._facts() if v
+            f"<tr><th>{k}</th><td>{escape(v)}</td></tr>" for k, v in self._facts() if v
         )
         return (
-            f"<p><strong>{self.title}</strong> (<code>{self.name}</code>)</p>"
+            f"<p><strong>{escape(self.title)}</strong> (<code>{self.name}</code>)</p>"
             f"<table>{facts}</table>" + self.columns.to_html(index=False, border=0)
         )
 
 
 def describe(name: str) -> Description:
-    """Describe a packaged table: its columns, source, exactness, licence, caveats.
+    """Describe a packaged table: its columns, source, exactness, license, caveats.
 
     Parameters
     ----------
@@ -173,12 +210,13 @@ def describe(name: str) -> Description:
         part=r["part"],
         rows=r["rows"],
         columns=columns,
-        sources=tuple(s["title"] for s in r["sources"]),
+        sources=tuple(f"{s['title']} ({s['path']})" for s in r["sources"]),
         locator=r["locator"],
         exactness=r["exactness"],
         verified=r["verified"],
-        licence="; ".join(x["title"] for x in r["licenses"]),
-        caveats=r.get("caveats", ""),
+        license="; ".join(x["title"] for x in r["licenses"]),
+        reproduces=r["reproduces"],
+        caveats=r["caveats"],
     )
 
 

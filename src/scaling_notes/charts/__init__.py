@@ -5,6 +5,7 @@ a rounded spec and its description.
 """
 
 from ._figures import explorer, isoflop_curves, loss_curve
+from . import _theme as _theme
 from ._marks import (
     axis,
     band,

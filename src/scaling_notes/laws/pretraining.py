@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,9 +17,14 @@ __all__ = ["Chinchilla", "OptimalParams", "Optimum"]
 class Optimum(NamedTuple):
     """The best use of a training budget: params, tokens and the loss they reach."""
 
-    params: Array
-    tokens: Array
-    loss: Array
+    params: float | Array
+    tokens: float | Array
+    loss: float | Array
+
+    @classmethod
+    def of(cls, *values: Array) -> Self:
+        """Return plain numbers where there is one budget, arrays where there are more."""
+        return cls(*(float(v) if np.ndim(v) == 0 else v for v in values))
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ class Chinchilla(Law):
         )
         params = np.exp(log_g + self.n_exponent * np.log(nd))
         tokens = nd / params
-        return Optimum(params, tokens, self.value(params, tokens))
+        return Optimum.of(params, tokens, self.value(params, tokens))
 
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
@@ -230,4 +235,4 @@ class OptimalParams(Law):
         budget = np.asarray(flops, float)
         params = self.value(budget)
         tokens = budget / flops_per_param_token / params
-        return Optimum(params, tokens, np.full_like(params, np.nan))
+        return Optimum.of(params, tokens, np.full_like(params, np.nan))
