@@ -1,0 +1,178 @@
+"""Compare stored notebook outputs with fresh ones: words exactly, numbers as numbers.
+
+A pytest plugin (``-p scaling_notes._nbval``) that replaces nbval's exact
+comparison. The last digits of a float depend on the processor; the words, the
+integers and the shape of an output do not.
+
+The rule, the same for text and for JSON such as chart specs:
+
+- integers and words are equal exactly;
+- floats are equal within 1e-4 relative, or within one unit of the last digit
+  where three significant digits or more are printed;
+- in cells tagged ``measured`` (a laboratory run), floats are equal within 0.003.
+
+In JSON a whole number of 100,000 or more counts as a float: charts store floats
+in six digits, and a rounded 6.7956e9 is written without a point.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["differences", "pytest_configure"]
+
+RELATIVE = 1e-4
+MEASURED = 0.003
+_WHOLE = 100_000
+_SKIPPED = ("metadata", "execution_count", "traceback")
+
+_NUMBER = re.compile(
+    r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][-+]?\d+)?(?![\w])"
+    r"|(?<![\w.])[-+]?\.\d+(?:[eE][-+]?\d+)?"
+)
+
+
+def differences(
+    reference: Any, test: Any, *, absolute: float = 0.0, path: str = "output"
+) -> list[str]:
+    """Return what differs between a stored and a fresh output, empty if nothing.
+
+    Parameters
+    ----------
+    reference, test : JSON value or str
+        Stored and fresh.
+    absolute : float
+        Absolute tolerance for floats, in addition to the relative one.
+    path : str
+        Where we are, for the message.
+    """
+    return list(_walk(reference, test, absolute, path))
+
+
+def _walk(reference: Any, test: Any, absolute: float, path: str) -> Iterator[str]:
+    if isinstance(reference, dict) and isinstance(test, dict):
+        for key in sorted(reference.keys() | test.keys()):
+            where = f"{path}.{key}"
+            if key not in test:
+                yield f"{where}: missing in the fresh output"
+            elif key not in reference:
+                yield f"{where}: not in the stored output"
+            else:
+                yield from _walk(reference[key], test[key], absolute, where)
+    elif isinstance(reference, list) and isinstance(test, list):
+        if len(reference) != len(test):
+            yield f"{path}: {len(reference)} items stored, {len(test)} fresh"
+            return
+        for i, (a, b) in enumerate(zip(reference, test, strict=True)):
+            yield from _walk(a, b, absolute, f"{path}[{i}]")
+    elif isinstance(reference, str) and isinstance(test, str):
+        yield from _text(reference, test, absolute, path)
+    elif _is_number(reference) and _is_number(test):
+        if not _same_number(reference, test, absolute):
+            yield f"{path}: {reference!r} stored, {test!r} fresh"
+    elif type(reference) is not type(test) or reference != test:
+        yield f"{path}: {reference!r} stored, {test!r} fresh"
+
+
+def _is_number(item: Any) -> bool:
+    return isinstance(item, int | float) and not isinstance(item, bool)
+
+
+def _same_number(a: float, b: float, absolute: float) -> bool:
+    if isinstance(a, int) and isinstance(b, int) and abs(a) < _WHOLE:
+        return a == b
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
+    return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=absolute)
+
+
+def _text(reference: str, test: str, absolute: float, path: str) -> Iterator[str]:
+    """Compare text as a row of words and numbers; blanks between them are layout."""
+    a_words, a_numbers = _parts(reference)
+    b_words, b_numbers = _parts(test)
+    if a_words != b_words:
+        for a, b in zip(a_words, b_words, strict=False):
+            if a != b:
+                yield f"{path}: {a[:80]!r} stored, {b[:80]!r} fresh"
+                return
+        yield f"{path}: {len(a_words)} pieces of text stored, {len(b_words)} fresh"
+        return
+    for a, b in zip(a_numbers, b_numbers, strict=True):
+        if not _same_printed(a, b, absolute):
+            yield f"{path}: {a} stored, {b} fresh"
+
+
+def _parts(text: str) -> tuple[list[str], list[str]]:
+    words = [" ".join(w.split()) for w in _NUMBER.split(text)]
+    # Rules of dashes in printed tables grow and shrink with the numbers above them.
+    return [re.sub(r"-{3,}", "---", w) for w in words], _NUMBER.findall(text)
+
+
+def _same_printed(a: str, b: str, absolute: float) -> bool:
+    if a == b:
+        return True
+    if _is_whole(a) and _is_whole(b):
+        return False
+    x, y = (float(n.replace(",", "")) for n in (a, b))
+    unit = max(_last_unit(a), _last_unit(b))
+    tolerance = max(absolute, RELATIVE * max(abs(x), abs(y)), unit)
+    # A hair more, for 0.1235 - 0.1234 is not exactly 0.0001.
+    return abs(x - y) <= tolerance * (1 + 1e-9)
+
+
+def _is_whole(number: str) -> bool:
+    return not any(c in number for c in ".eE")
+
+
+def _last_unit(number: str) -> float:
+    """Return one unit of the last digit, or 0 if fewer than three are significant."""
+    mantissa, _, exponent = number.lower().replace(",", "").partition("e")
+    digits = mantissa.lstrip("+-").replace(".", "").lstrip("0")
+    if len(digits) < 3:
+        return 0.0
+    decimals = len(mantissa.partition(".")[2])
+    return 10.0 ** (int(exponent or 0) - decimals)
+
+
+def _plain(output: Any) -> dict[str, Any]:
+    """Return the part of an output that is compared."""
+    kept = {k: v for k, v in output.items() if k not in _SKIPPED}
+    if "data" in kept:
+        kept["data"] = dict(kept["data"])
+    return kept
+
+
+def _join_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join the pieces in which a stream happened to arrive."""
+    joined: list[dict[str, Any]] = []
+    for output in outputs:
+        before = joined[-1] if joined else {}
+        if output["output_type"] == "stream" and (
+            (before.get("output_type"), before.get("name")) == ("stream", output["name"])
+        ):
+            before["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
+
+
+def pytest_configure(config: Any) -> None:
+    """Put our comparison in the place of nbval's."""
+    from nbval.plugin import IPyNbCell
+
+    def compare_outputs(
+        self: Any, test: Any, ref: Any, skip_compare: Any = None
+    ) -> bool:
+        tags = self.cell.metadata.get("tags", [])
+        stored = _join_streams([_plain(o) for o in ref])
+        fresh = _join_streams([_plain(o) for o in test])
+        found = differences(
+            stored, fresh, absolute=MEASURED if "measured" in tags else 0.0
+        )
+        self.comparison_traceback = [*found[:10], *(["..."] if found[10:] else [])]
+        return not found
+
+    IPyNbCell.compare_outputs = compare_outputs
