@@ -8,6 +8,7 @@ form, so that a refresh that changes nothing changes no byte.
 from __future__ import annotations
 
 import csv
+import json
 import re
 import sys
 import time
@@ -34,9 +35,10 @@ COLUMNS = [
     "n",
     "how",
 ]
-# A word or number, an invisible key "chapter.id[.low|.high|.n]", perhaps a format.
+# A word or number (perhaps in bold), then an invisible key
+# "chapter.id[.low|.high|.n]", perhaps with a format.
 KEYED = re.compile(
-    r"(?P<shown>[^\s<>*_()\[\]|]+)<!--(?P<chapter>[a-z_]+)\.(?P<id>[\w-]+)"
+    r"(?P<shown>[^\s<>*_()\[\]|]+)(?P<mark>\**)<!--(?P<chapter>[a-z_]+)\.(?P<id>[\w-]+)"
     r"(?:\.(?P<part>low|high|n))?(?::(?P<format>[^\s>]+))?-->"
 )
 
@@ -206,6 +208,13 @@ def _write_table(path: Path, results: dict[tuple[str, str], dict[str, str]]) -> 
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(results[key] for key in sorted(results))
+    package = path.with_name("datapackage.json")
+    descriptor = json.loads(package.read_text("utf-8"))
+    for resource in descriptor["resources"]:
+        if resource["name"] == "results":
+            resource["rows"] = len(results)
+    text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
+    package.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -101,7 +101,9 @@ def results(values: Mapping[str, Interval | float | str]) -> Results:
                     "number or a word."
                 ) from None
             rows.append([name, number, None, None, None, None, "computed"])
-    return Results(pd.DataFrame(rows, columns=_COLUMNS))
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    numeric = ["low", "high", "confidence_level", "n"]
+    return Results(table.astype(dict.fromkeys(numeric, float)))
 
 
 def verdict(*, supported: bool, not_supported: bool) -> str:

@@ -210,7 +210,10 @@ def describe(name: str) -> Description:
         part=r["part"],
         rows=r["rows"],
         columns=columns,
-        sources=tuple(f"{s['title']} ({s['path']})" for s in r["sources"]),
+        sources=tuple(
+            f"{s['title']} ({s['path']})" if "path" in s else s["title"]
+            for s in r["sources"]
+        ),
         locator=r["locator"],
         exactness=r["exactness"],
         verified=r["verified"],

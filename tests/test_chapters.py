@@ -1,0 +1,195 @@
+"""What every notebook of the book must be, read off its stored form."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import statistics
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import yaml
+
+from scaling_notes import _refresh
+from scaling_notes.charts._theme import MIME as CHART
+from scaling_notes.record import MIME as RESULTS
+
+TOP = Path(__file__).parents[1]
+BOOK = TOP / "book"
+PAGES = _refresh.pages(BOOK)
+PARTS = ("pretraining", "posttraining", "testtime", "lifecycle")
+CHAPTERS = [p for p in PAGES if p.parent.name in PARTS]
+BRITISH = re.compile(
+    r"\b(colour|behaviour|optimis|summaris|generalis|normalis|analys(?:e|ed|ing)\b|"
+    r"favour|centre|modelling|labelled|digitis|licence|catalogue)",
+    re.IGNORECASE,
+)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(BOOK).with_suffix(""))
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list[Any]:
+    return [c for c in read(path).cells if c.cell_type == "code"]
+
+
+def prose(path: Path) -> str:
+    if path.suffix == ".md":
+        return path.read_text("utf-8")
+    return "\n\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
+
+
+def charts(path: Path) -> list[dict[str, Any]]:
+    return [
+        output.data[CHART]
+        for cell in code_cells(path)
+        for output in cell.outputs
+        if CHART in output.get("data", {})
+    ]
+
+
+every_page = pytest.mark.parametrize("path", PAGES, ids=name)
+every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=name)
+every_text = pytest.mark.parametrize("path", [*PAGES, *BOOK.rglob("*.md")], ids=name)
+
+
+@every_page
+def test_is_executed_in_order_without_errors(path: Path) -> None:
+    cells = code_cells(path)
+    counts = [c.execution_count for c in cells]
+    assert counts == list(range(1, len(cells) + 1))
+    kinds = {o.output_type for c in cells for o in c.outputs}
+    assert "error" not in kinds
+    streams = [o.name for c in cells for o in c.outputs if o.output_type == "stream"]
+    assert "stderr" not in streams
+
+
+@every_page
+def test_hides_nothing_from_the_tests(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert "NBVAL" + "_" not in text
+    tags = {t for c in read(path).cells for t in c.metadata.get("tags", [])}
+    assert tags <= {"hide-cell", "hide-input", "remove-cell", "measured", "lesson"}
+
+
+@every_page
+def test_is_in_normal_form(path: Path) -> None:
+    notebook = read(path)
+    text = nbformat.writes(_refresh.normalize(notebook), version=4) + "\n"
+    assert path.read_text("utf-8") == text
+
+
+@every_page
+def test_cells_are_short(path: Path) -> None:
+    lengths = []
+    for cell in code_cells(path):
+        lines = [x for x in cell.source.splitlines() if x.strip()]
+        lengths.append(len(lines))
+        assert len(lines) <= 15, cell.source
+        assert all(len(x) <= 79 for x in lines), cell.source
+        tree = ast.parse(cell.source)
+        if "lesson" not in cell.metadata.get("tags", []):
+            functions = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+            assert not any(isinstance(n, functions) for n in ast.walk(tree))
+    if path in CHAPTERS:
+        assert statistics.median(lengths) <= 8
+
+
+@every_page
+def test_uses_the_public_face_only(path: Path) -> None:
+    allowed = {("numpy", "np"), ("pandas", "pd"), ("scaling_notes", "sn")}
+    for cell in code_cells(path):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Import):
+                assert {(a.name, a.asname) for a in node.names} <= allowed
+            assert not isinstance(node, ast.ImportFrom), cell.source
+            if isinstance(node, ast.Attribute):
+                assert not node.attr.startswith("_"), cell.source
+
+
+@every_page
+def test_every_chart_can_be_read_without_sight(path: Path) -> None:
+    for spec in charts(path):
+        assert len(spec.get("description", "")) >= 40
+        assert len(json.dumps(spec)) <= 150_000
+        titles = [e.get("title") for e in encodings(spec)]
+        assert all(titles)
+
+
+def encodings(item: Any) -> list[dict[str, Any]]:
+    """Return the quantitative x and y encodings anywhere in a spec."""
+    found = []
+    if isinstance(item, dict):
+        for channel in ("x", "y"):
+            e = item.get("encoding", {}).get(channel, {})
+            if e.get("type") == "quantitative":
+                found.append(e)
+        for value in item.values():
+            found += encodings(value)
+    elif isinstance(item, list):
+        for value in item:
+            found += encodings(value)
+    return found
+
+
+@every_page
+def test_charts_store_only_what_they_draw(path: Path) -> None:
+    for spec in charts(path):
+        body = json.dumps({k: v for k, v in spec.items() if k != "datasets"})
+        for frame in spec.get("datasets", {}).values():
+            for column in frame[0]:
+                used = f'"{column}"' in body or f"datum.{column}" in body
+                assert used, f"{column} is stored and not drawn"
+
+
+@every_chapter
+def test_chapter_has_charts_and_closes_with_results(path: Path) -> None:
+    assert len(charts(path)) >= 3
+    last = code_cells(path)[-1]
+    assert any(RESULTS in o.get("data", {}) for o in last.outputs)
+
+
+@every_chapter
+def test_chapter_tells_its_claims(path: Path) -> None:
+    from scaling_notes import load
+
+    claims = load("claims")
+    mine = claims[claims["chapters"].str.split("; ").map(lambda c: path.stem in c)]
+    ids = {row["id"] for row in _refresh.rows_of(path)}
+    for claim in mine["id"]:
+        assert f"claim-{claim}" in ids
+
+
+@every_text
+def test_citations_exist(path: Path) -> None:
+    bib = (BOOK / "references.bib").read_text("utf-8")
+    known = set(re.findall(r"^@\w+\{([^,]+),", bib, re.MULTILINE))
+    for group in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", prose(path)):
+        assert set(re.split(r"\s*,\s*", group)) <= known
+
+
+@every_text
+def test_spelling_is_american(path: Path) -> None:
+    assert BRITISH.findall(prose(path)) == []
+
+
+@every_text
+def test_images_have_words(path: Path) -> None:
+    assert "![](" not in prose(path)
+
+
+def test_contents_hold_every_page() -> None:
+    contents = yaml.safe_load((TOP / "_toc.yml").read_text("utf-8"))
+    listed = {contents["root"]}
+    for part in contents["parts"]:
+        listed |= {chapter["file"] for chapter in part["chapters"]}
+    texts = [*PAGES, *BOOK.rglob("*.md")]
+    assert listed == {str(p.relative_to(TOP).with_suffix("")) for p in texts}

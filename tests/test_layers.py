@@ -1,0 +1,97 @@
+"""The architecture, held: imports go down, rooms stay small, names are documented."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import scaling_notes as sn
+
+SOURCE = Path(sn.__file__).parent
+# A room may import the rooms of lower levels only.
+LEVELS = {
+    "errors": 0,
+    "parallel": 0,
+    "laws": 1,
+    "tables": 1,
+    "engine": 2,
+    "lab": 2,
+    "intervals": 3,
+    "design": 3,
+    "fit": 4,
+    "profiles": 4,
+    "holdout": 5,
+    "allocation": 5,
+    "sampling": 5,
+    "printed": 5,
+    "record": 5,
+    "charts": 6,
+}
+TOOLS = {"_site", "_nbval", "_refresh"}
+FILES = sorted(p for p in SOURCE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Return the rooms a file imports when it is imported."""
+    inside = path.relative_to(SOURCE).parent.parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = inside[: len(inside) - node.level + 1]
+            parts = (*base, *(node.module.split(".") if node.module else ()))
+            found |= {parts[0]} if parts else {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.module.startswith("scaling_notes"), f"{path}: be relative"
+    return found & (LEVELS.keys() | TOOLS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_imports_go_down(path: Path) -> None:
+    here = room(path)
+    if here in TOOLS or here == "__init__":
+        return
+    for there in imported_rooms(path) - {here}:
+        assert there not in TOOLS, f"{here} imports {there}"
+        assert LEVELS[there] < LEVELS[here] or {here, there} == {"intervals", "design"}
+
+
+def test_every_room_has_a_level() -> None:
+    rooms = {room(p) for p in FILES} - {"__init__"}
+    assert rooms == LEVELS.keys() | TOOLS
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_files_stay_small(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+def test_public_face_is_small_and_documented() -> None:
+    api = (SOURCE.parents[1] / "book" / "reference" / "api.md").read_text("utf-8")
+    assert len(sn.__all__) <= 60
+    for name in sn.__all__:
+        thing = getattr(sn, name)
+        assert inspect.getdoc(thing), name
+        assert f"scaling_notes.{name}" in api, f"{name} is not on the API page"
+
+
+def test_no_room_bears_the_name_of_a_function() -> None:
+    functions = {n for n in sn.__all__ if inspect.isfunction(getattr(sn, n))}
+    assert not functions & LEVELS.keys()
+
+
+def test_plain_import_leaves_plotting_out() -> None:
+    import subprocess
+    import sys
+
+    probe = "import sys, scaling_notes; print('altair' in sys.modules)"
+    out = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == "False"

@@ -1,0 +1,95 @@
+"""Results travel from the chapters to the table and into prose, and nothing is stale."""
+
+from __future__ import annotations
+
+import csv
+from importlib import resources
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import scaling_notes as sn
+from scaling_notes import _refresh
+
+BOOK = Path(__file__).parents[1] / "book"
+RESULTS = {
+    ("chinchilla", "alpha"): {
+        "value": "0.34731",
+        "verdict": "",
+        "low": "0.31705",
+        "high": "0.37265",
+        "n": "240",
+    },
+    ("chinchilla", "claim"): {"value": "", "verdict": "undecided", "low": "", "high": ""},
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("is 0<!--chinchilla.alpha--> now", "is 0.347<!--chinchilla.alpha--> now"),
+        ("9.99<!--chinchilla.alpha.low:.2f-->", "0.32<!--chinchilla.alpha.low:.2f-->"),
+        ("0<!--chinchilla.alpha:.1%-->", "34.7%<!--chinchilla.alpha:.1%-->"),
+        ("**x**, 1<!--chinchilla.alpha.n:.0f-->", "**x**, 240<!--chinchilla.alpha.n:.0f-->"),
+        ("**no**<!--chinchilla.claim-->", "**undecided**<!--chinchilla.claim-->"),
+        ("*no<!--chinchilla.claim-->*", "*undecided<!--chinchilla.claim-->*"),
+        ("plain 0.347 stays", "plain 0.347 stays"),
+    ],
+)
+def test_fill(before: str, after: str) -> None:
+    assert _refresh.fill(before, RESULTS) == after
+
+
+def test_fill_refuses_an_unknown_key() -> None:
+    with pytest.raises(KeyError, match=r"chinchilla\.gamma is keyed in prose"):
+        _refresh.fill("0<!--chinchilla.gamma-->", RESULTS)
+
+
+def test_results_table_equals_the_stored_outputs() -> None:
+    path = resources.files("scaling_notes") / "data" / "results.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    found = _refresh.collect(_refresh.pages(BOOK))
+    assert table == [found[key] for key in sorted(found)]
+    assert sn.describe("results").rows == len(table)
+
+
+@pytest.mark.parametrize("path", _refresh.pages(BOOK), ids=lambda p: p.stem)
+def test_prose_is_filled(path: Path) -> None:
+    results = _refresh.collect(_refresh.pages(BOOK))
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            assert _refresh.fill(cell.source, results) == cell.source
+            # Every comment with a dot is a key: a mistyped one must not pass as none.
+            comments = cell.source.count("<!--")
+            assert len(_refresh.KEYED.findall(cell.source)) == comments
+
+
+def test_pages_in_markdown_are_filled() -> None:
+    results = _refresh.collect(_refresh.pages(BOOK))
+    for path in BOOK.rglob("*.md"):
+        text = path.read_text("utf-8")
+        assert _refresh.fill(text, results) == text
+
+
+def test_two_results_of_one_name_are_refused(tmp_path: Path) -> None:
+    cell = nbformat.v4.new_code_cell("x")
+    bundle = sn.results({"alpha": 1.0})._repr_mimebundle_()
+    cell.outputs = [nbformat.v4.new_output("display_data", data=bundle)] * 2
+    path = tmp_path / "twice.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    with pytest.raises(ValueError, match="'alpha' appears twice"):
+        _refresh.collect([path])
+
+
+def test_normal_form_forgets_time_and_chance() -> None:
+    cell = nbformat.v4.new_code_cell("1", execution_count=7, metadata={"a": 1})
+    cell.outputs = [nbformat.v4.new_output("stream", text="x")]
+    info = {"language_info": {"name": "python", "version": "3"}}
+    one = nbformat.v4.new_notebook(cells=[cell], metadata=info)
+    normal = _refresh.normalize(one)
+    assert normal.cells[0].id == "cell-01"
+    assert normal.cells[0].execution_count == 1
+    assert normal.cells[0].metadata == {}
+    assert normal == _refresh.normalize(normal)
