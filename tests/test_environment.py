@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -26,7 +27,7 @@ def test_conda_environment_equals_pyproject() -> None:
     conda = {normal(x) for x in [*plain, *nested]}
     assert ("python", PROJECT["requires-python"]) in conda
     extras = PROJECT["optional-dependencies"].values()
-    wanted = {normal(x) for x in [*PROJECT["dependencies"], *sum(extras, [])]}
+    wanted = {normal(x) for x in [*PROJECT["dependencies"], *itertools.chain(*extras)]}
     assert {c for c in conda if c[0] not in ("python", "pip")} == wanted
 
 
@@ -36,7 +37,7 @@ def test_lock_holds_every_dependency_by_hash_and_names_no_index() -> None:
     assert all("--hash=sha256:" in e for e in entries)
     locked = {normal(e.split(";")[0].split(" \\")[0])[0] for e in entries}
     extras = PROJECT["optional-dependencies"].values()
-    for line in [*PROJECT["dependencies"], *sum(extras, [])]:
+    for line in [*PROJECT["dependencies"], *itertools.chain(*extras)]:
         assert normal(line)[0] in locked
 
 

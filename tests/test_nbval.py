@@ -12,7 +12,9 @@ import pytest
 
 from scaling_notes._nbval import differences
 
-TABLE = "           estimate\nalpha        0.3473\nbeta         0.3672\nruns            240"
+TABLE = (
+    "           estimate\nalpha        0.3473\nbeta         0.3672\nruns            240"
+)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,9 @@ def test_end_to_end(tmp_path: Path) -> None:
         env=os.environ | {"JUPYTER_PLATFORM_DIRS": "1"},
         check=False,
     )
-    failed = {i for i in range(12) if f"FAILED mutations.ipynb::Cell {i}\n" in run.stdout}
+    failed = {
+        i for i in range(12) if f"FAILED mutations.ipynb::Cell {i}\n" in run.stdout
+    }
     failed |= {i for i in range(12) if f"::Cell {i} FAILED" in run.stdout}
     lines = [x for x in run.stdout.splitlines() if x.startswith("FAILED")]
     failed |= {int(x.split("Cell ")[1].split()[0]) for x in lines}

@@ -21,7 +21,12 @@ RESULTS = {
         "high": "0.37265",
         "n": "240",
     },
-    ("chinchilla", "claim"): {"value": "", "verdict": "undecided", "low": "", "high": ""},
+    ("chinchilla", "claim"): {
+        "value": "",
+        "verdict": "undecided",
+        "low": "",
+        "high": "",
+    },
 }
 
 
@@ -31,7 +36,10 @@ RESULTS = {
         ("is 0<!--chinchilla.alpha--> now", "is 0.347<!--chinchilla.alpha--> now"),
         ("9.99<!--chinchilla.alpha.low:.2f-->", "0.32<!--chinchilla.alpha.low:.2f-->"),
         ("0<!--chinchilla.alpha:.1%-->", "34.7%<!--chinchilla.alpha:.1%-->"),
-        ("**x**, 1<!--chinchilla.alpha.n:.0f-->", "**x**, 240<!--chinchilla.alpha.n:.0f-->"),
+        (
+            "**x**, 1<!--chinchilla.alpha.n:.0f-->",
+            "**x**, 240<!--chinchilla.alpha.n:.0f-->",
+        ),
         ("**no**<!--chinchilla.claim-->", "**undecided**<!--chinchilla.claim-->"),
         ("*no<!--chinchilla.claim-->*", "*undecided<!--chinchilla.claim-->*"),
         ("plain 0.347 stays", "plain 0.347 stays"),

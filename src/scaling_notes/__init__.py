@@ -18,6 +18,16 @@ from .intervals import Bootstrap, Interval
 from .printed import Comparison, compare, published, published_law
 from .profiles import Profile, envelope, isoflop
 from .record import Results, results, verdict
+from .sampling import (
+    BetaBinomial,
+    BetaBinomialBootstrap,
+    PassCurve,
+    best_of_n,
+    fit_beta_binomial,
+    majority_vote,
+    pass_at_k,
+    select_verified,
+)
 from .tables import Description, datasets, describe, load
 
 if TYPE_CHECKING:
@@ -27,6 +37,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Allocation",
+    "BetaBinomial",
+    "BetaBinomialBootstrap",
     "Bootstrap",
     "Comparison",
     "DataError",
@@ -36,24 +48,30 @@ __all__ = [
     "FitWarning",
     "Forecast",
     "Interval",
+    "PassCurve",
     "Profile",
     "Results",
     "Status",
     "allocate",
+    "best_of_n",
     "charts",
     "compare",
     "datasets",
     "describe",
     "envelope",
+    "fit_beta_binomial",
     "fit_chinchilla",
     "fit_law",
     "forecast",
     "isoflop",
     "laws",
     "load",
+    "majority_vote",
+    "pass_at_k",
     "published",
     "published_law",
     "results",
+    "select_verified",
     "verdict",
 ]
 

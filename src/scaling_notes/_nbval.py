@@ -149,11 +149,10 @@ def _join_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Join the pieces in which a stream happened to arrive."""
     joined: list[dict[str, Any]] = []
     for output in outputs:
-        before = joined[-1] if joined else {}
-        if output["output_type"] == "stream" and (
-            (before.get("output_type"), before.get("name")) == ("stream", output["name"])
-        ):
-            before["text"] += output["text"]
+        last = joined[-1] if joined else {}
+        kind = ("stream", output.get("name"))
+        if kind == (output["output_type"], last.get("name")):
+            last["text"] += output["text"]
         else:
             joined.append(output)
     return joined

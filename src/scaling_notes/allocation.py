@@ -50,7 +50,7 @@ class Allocation:
         return self.tokens / self.params
 
     def interval(self, quantity: str, confidence_level: float = 0.95) -> Interval:
-        """Return the interval of ``params``, ``tokens``, ``loss`` or ``tokens_per_param``.
+        """Return the interval of params, tokens, loss or tokens_per_param.
 
         Raises
         ------
@@ -156,9 +156,10 @@ def allocate(
     samples = None
     if many is not None:
         drawn = best(many.over(), budgets)
-        samples = dict(zip(Optimum._fields, drawn, strict=True))
-        samples["tokens_per_param"] = drawn.tokens / drawn.params
-    return Allocation(budgets, *point, samples=samples, n_units=n_units)
+        samples = {n: np.asarray(v) for n, v in drawn._asdict().items()}
+        samples["tokens_per_param"] = samples["tokens"] / samples["params"]
+    arrays = {n: np.asarray(v) for n, v in point._asdict().items()}
+    return Allocation(budgets, **arrays, samples=samples, n_units=n_units)
 
 
 def _optimum(law: Law, inference_tokens: float) -> Callable[[Law, Array], Optimum]:

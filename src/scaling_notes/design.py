@@ -89,7 +89,7 @@ def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
         )
     elif ratio > 1e5:
         hints.append(
-            f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are params "
-            "given in millions? Give plain counts."
+            f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
+            "params given in millions? Give plain counts."
         )
     return hints

@@ -220,6 +220,6 @@ def _same_kind(boot: Bootstrap, printed: pd.DataFrame) -> None:
     for unit in printed.loc[printed["quantity"] == "E", "unit"].dropna():
         if unit.replace("/", " per ") != boot.loss_unit:
             raise DataError(
-                f"The printed loss is in {unit}, the fit's in {boot.loss_unit}: convert "
-                "one before comparing."
+                f"The printed loss is in {unit}, the fit's in {boot.loss_unit}: "
+                "convert one before comparing."
             )

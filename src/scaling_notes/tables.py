@@ -88,7 +88,7 @@ def load(name: str) -> pd.DataFrame:
         f["name"]: _dtype(f) for f in resource["schema"]["fields"]
     }
     path = resources.files(__package__).joinpath("data", *resource["path"].split("/"))
-    with path.open("r", encoding="utf-8", newline="") as file:
+    with path.open("r", encoding="utf-8") as file:
         return pd.read_csv(file, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 

@@ -4,10 +4,10 @@ Importing this room turns on the theme and the renderer that stores a chart as
 a rounded spec and its description.
 """
 
-from ._figures import explorer, isoflop_curves, loss_curve
 from . import _theme as _theme
+from ._axes import axis
+from ._figures import explorer, isoflop_curves, loss_curve
 from ._marks import (
-    axis,
     band,
     beside,
     layer,

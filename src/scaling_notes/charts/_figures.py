@@ -12,14 +12,15 @@ from ..allocation import allocate
 from ..fit import Fit
 from ..intervals import Bootstrap
 from ..profiles import Profile
-from ._marks import axis, band, layer, line, points
+from ._axes import axis
+from ._marks import band, layer, line, points
 
 __all__ = ["explorer", "isoflop_curves", "loss_curve"]
 
 
 def loss_curve(
     runs: pd.DataFrame, boot: Bootstrap, *, x: str = "flops", description: str
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """Draw runs, and the least loss the law reaches at each budget, with its band.
 
     Parameters
@@ -42,7 +43,9 @@ def loss_curve(
     )
 
 
-def isoflop_curves(profile: Profile, *, description: str) -> alt.LayerChart:
+def isoflop_curves(
+    profile: Profile, *, description: str
+) -> alt.LayerChart | alt.FacetChart:
     """Draw runs by budget, the parabola of each, and its minimum.
 
     Parameters
@@ -62,7 +65,7 @@ def isoflop_curves(profile: Profile, *, description: str) -> alt.LayerChart:
 
 def explorer(
     runs: pd.DataFrame, fit: Fit, *, budgets: Sequence[float], description: str
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """Draw the Chinchilla law at several budgets with a slider for each constant.
 
     The page itself evaluates the law, so the sliders work without a kernel. A

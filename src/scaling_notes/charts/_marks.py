@@ -13,9 +13,9 @@ import altair as alt
 import pandas as pd
 
 from ..errors import DataError
+from ._axes import COUNT, POWER, Axis, axis, scale_of, spec_of, ticks_of
 
 __all__ = [
-    "axis",
     "band",
     "beside",
     "layer",
@@ -28,89 +28,9 @@ __all__ = [
 
 Kind = Literal["measured", "held-out", "fit", "printed", "simulated", "reference"]
 
-_LEADING = "datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9))"
-_COUNT = "replace(format(datum.value, '~s'), 'G', 'B')"
-_POWER = "replace(format(datum.value, '~e'), 'e+', 'e')"
-_COUNT_TICKS = f"{_LEADING} < 1.001 || abs({_LEADING} - 3) < 0.001 ? {_COUNT} : ''"
-_POWER_TICKS = f"{_LEADING} < 1.001 ? {_POWER} : ''"
-
-# Column name -> title, log scale, tick labels, tooltip format.
-_AXES: dict[str, tuple[str, bool, str | None, str]] = {
-    "params": ("Parameters N", True, _COUNT_TICKS, ".3s"),
-    "params_non_embedding": ("Non-embedding parameters", True, _COUNT_TICKS, ".3s"),
-    "tokens": ("Training tokens D", True, _COUNT_TICKS, ".3s"),
-    "unique_tokens": ("Unique tokens", True, _COUNT_TICKS, ".3s"),
-    "flops": ("Training compute C (FLOP)", True, _POWER_TICKS, ".2e"),
-    "budget": ("Budget (FLOP)", True, _POWER_TICKS, ".2e"),
-    "tokens_per_param": ("Tokens per parameter", True, _COUNT_TICKS, ".3s"),
-    "loss": ("Loss L (nats per token)", False, None, ".4f"),
-    "residual": ("Residual of log loss", False, None, ".4f"),
-    "k": ("Samples per problem k", True, _COUNT_TICKS, "d"),
-}
-
-
-def axis(
-    column: str,
-    title: str | None = None,
-    *,
-    log: bool | None = None,
-    zero: bool = False,
-) -> dict[str, Any]:
-    """Return the axis of a column, as the marks take it.
-
-    Parameters
-    ----------
-    column : str
-        Name of the column. Columns of the house (``params``, ``tokens``,
-        ``flops``, ``loss`` ...) bring their title, scale and tick labels.
-    title : str, optional
-        Title with unit.
-    log : bool, optional
-        Logarithmic scale.
-    zero : bool
-        Whether a linear axis begins at zero.
-    """
-    known = _AXES.get(column)
-    words, logged, ticks, shape = known or (
-        column.replace("_", " "),
-        False,
-        None,
-        ".4~g",
-    )
-    logged = logged if log is None else log
-    if logged and ticks is None:
-        ticks = None if known else _COUNT_TICKS
-    return {
-        "column": column,
-        "title": title or words,
-        "log": logged,
-        "zero": zero,
-        "ticks": ticks if logged else None,
-        "format": shape,
-    }
-
-
-Axis = str | dict[str, Any]
-
-
-def _spec(a: Axis) -> dict[str, Any]:
-    return a if isinstance(a, dict) else axis(a)
-
-
-def _scale(a: dict[str, Any]) -> alt.Scale:
-    if a["log"]:
-        return alt.Scale(type="log", nice=False, padding=8)
-    return alt.Scale(zero=a["zero"], nice=True)
-
-
-def _axis(a: dict[str, Any]) -> alt.Axis:
-    if a["ticks"]:
-        return alt.Axis(labelExpr=a["ticks"], grid=True)
-    return alt.Axis(grid=True)
-
 
 def _position(data: pd.DataFrame, a: Axis, channel: Any) -> Any:
-    s = _spec(a)
+    s = spec_of(a)
     _need(data, s["column"])
     if not pd.api.types.is_numeric_dtype(data[s["column"]]):
         return channel(s["column"], type="nominal", title=s["title"], sort=None)
@@ -118,8 +38,8 @@ def _position(data: pd.DataFrame, a: Axis, channel: Any) -> Any:
         s["column"],
         type="quantitative",
         title=s["title"],
-        scale=_scale(s),
-        axis=_axis(s),
+        scale=scale_of(s),
+        axis=ticks_of(s),
     )
 
 
@@ -132,11 +52,11 @@ def _need(data: pd.DataFrame, column: str) -> None:
 
 
 def _color(data: pd.DataFrame, color: Axis) -> alt.Color:
-    s = _spec(color)
+    s = spec_of(color)
     _need(data, s["column"])
     if pd.api.types.is_numeric_dtype(data[s["column"]]):
         scale = alt.Scale(type="log") if s["log"] else alt.Undefined
-        label = {"params": _COUNT, "tokens": _COUNT}.get(s["column"], _POWER)
+        label = {"params": COUNT, "tokens": COUNT}.get(s["column"], POWER)
         legend = alt.Legend(labelExpr=label) if s["log"] else alt.Undefined
         return alt.Color(
             s["column"],
@@ -153,7 +73,7 @@ def _tooltip(data: pd.DataFrame, axes: Sequence[Axis | None]) -> list[alt.Toolti
     for a in axes:
         if a is None:
             continue
-        s = _spec(a)
+        s = spec_of(a)
         if pd.api.types.is_numeric_dtype(data[s["column"]]):
             tips.append(
                 alt.Tooltip(
@@ -169,7 +89,7 @@ def _tooltip(data: pd.DataFrame, axes: Sequence[Axis | None]) -> list[alt.Toolti
 
 
 def _columns(data: pd.DataFrame, axes: Sequence[Axis | None]) -> pd.DataFrame:
-    names = [_spec(a)["column"] for a in axes if a is not None]
+    names = [spec_of(a)["column"] for a in axes if a is not None]
     for name in names:
         _need(data, name)
     return data[list(dict.fromkeys(names))].reset_index(drop=True)
@@ -212,9 +132,9 @@ def points(
         encoding["color"] = _color(frame, color)
     if shape is not None:
         encoding["shape"] = alt.Shape(
-            _spec(shape)["column"],
+            spec_of(shape)["column"],
             type="nominal",
-            title=_spec(shape)["title"],
+            title=spec_of(shape)["title"],
             sort=None,
         )
     return mark.encode(**encoding)
@@ -278,7 +198,7 @@ def band(
     low, high : str
     kind : str
     """
-    s = _spec(y)
+    s = spec_of(y)
     frame = _columns(data, [x, axis(low), axis(high)])
     return (
         alt.Chart(frame)
@@ -289,8 +209,8 @@ def band(
                 low,
                 type="quantitative",
                 title=s["title"],
-                scale=_scale(s),
-                axis=_axis(s),
+                scale=scale_of(s),
+                axis=ticks_of(s),
             ),
             y2=alt.Y2(high),
         )
@@ -306,7 +226,7 @@ def whiskers(
     high: str = "high",
     color: Axis | None = None,
     kind: Kind = "measured",
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """Draw estimates as dots with their intervals, one row a category.
 
     Parameters
@@ -321,8 +241,8 @@ def whiskers(
     kind : str
     """
     frame = _columns(data, [x, y, axis(low), axis(high), color])
-    s = _spec(x)
-    rows = alt.Y(_spec(y)["column"], type="nominal", title=None, sort=None)
+    s = spec_of(x)
+    rows = alt.Y(spec_of(y)["column"], type="nominal", title=None, sort=None)
     rows = rows.axis(labelLimit=260, grid=False)
     ends = alt.Chart(frame).mark_rule(style=f"{kind}-line", strokeWidth=2)
     dots = alt.Chart(frame).mark_point(style=kind, filled=True, size=60, opacity=1)
@@ -331,7 +251,7 @@ def whiskers(
         encoding["color"] = _color(frame, color)
     title = s["title"]
     low_axis = alt.X(
-        low, type="quantitative", title=title, scale=_scale(s), axis=_axis(s)
+        low, type="quantitative", title=title, scale=scale_of(s), axis=ticks_of(s)
     )
     tips = _tooltip(frame, [y, x, axis(low), axis(high)])
     return alt.layer(
@@ -343,15 +263,15 @@ def whiskers(
 def rule(
     value: float, along: Literal["x", "y"], a: Axis, *, kind: Kind = "reference"
 ) -> alt.Chart:
-    """Draw a straight line at one value: a cut, an irreducible loss, a printed number."""
-    s = _spec(a)
+    """Draw a straight line at one value: a cut, a floor, a printed number."""
+    s = spec_of(a)
     channel = alt.X if along == "x" else alt.Y
     encoding = channel(
         s["column"],
         type="quantitative",
         title=s["title"],
-        scale=_scale(s),
-        axis=_axis(s),
+        scale=scale_of(s),
+        axis=ticks_of(s),
     )
     frame = pd.DataFrame({s["column"]: [value]})
     mark = alt.Chart(frame).mark_rule(
@@ -372,11 +292,11 @@ def text(data: pd.DataFrame, x: Axis, y: Axis, label: str) -> alt.Chart:
 
 
 def layer(
-    *marks: alt.Chart | alt.LayerChart,
+    *marks: alt.Chart | alt.LayerChart | alt.FacetChart,
     description: str,
     height: int = 320,
     width: int | None = None,
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """Put marks into one chart.
 
     Parameters
@@ -397,7 +317,7 @@ def layer(
 
 
 def beside(
-    *charts: alt.LayerChart, description: str, width: int = 300
+    *charts: alt.LayerChart | alt.FacetChart, description: str, width: int = 300
 ) -> alt.HConcatChart:
     """Put charts side by side; on a narrow page the row scrolls in its own box."""
     parts = [

@@ -103,7 +103,7 @@ DARK = _config(_DARK, ["#28557a", "#3b8fc7", "#7fc0ec", "#d3ebfb"])
 
 @alt.theme.register("scaling_notes", enable=True)
 def _theme() -> alt.theme.ThemeConfig:
-    return alt.theme.ThemeConfig(config=LIGHT)
+    return {"config": LIGHT}  # type: ignore[typeddict-item]
 
 
 def rounded(item: Any, significant: int = 6) -> Any:

@@ -167,6 +167,7 @@ def non_negative_least_squares(
             better = (x > 0).all(axis=1) & (value < cost)
             best[better] = 0.0
             rows = np.flatnonzero(better)
-            best[np.ix_(rows, support)] = x[better] / scale[np.ix_(rows, support)]
+            where = np.ix_(rows, np.array(support))
+            best[where] = x[better] / scale[where]
             cost[better] = value[better]
     return best, cost

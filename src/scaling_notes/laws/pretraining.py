@@ -23,7 +23,7 @@ class Optimum(NamedTuple):
 
     @classmethod
     def of(cls, *values: Array) -> Self:
-        """Return plain numbers where there is one budget, arrays where there are more."""
+        """Return plain numbers for one budget, arrays for several."""
         return cls(*(float(v) if np.ndim(v) == 0 else v for v in values))
 
 
@@ -231,7 +231,7 @@ class OptimalParams(Law):
     def optimum(
         self, flops: ArrayLike, *, flops_per_param_token: float = 6.0
     ) -> Optimum:
-        """Return optimal params and tokens at ``flops``; the loss is not known (NaN)."""
+        """Return optimal params and tokens at ``flops``; the loss is NaN."""
         budget = np.asarray(flops, float)
         params = self.value(budget)
         tokens = budget / flops_per_param_token / params

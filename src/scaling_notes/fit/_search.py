@@ -1,217 +1,28 @@
-"""Fit a law to runs: check the data, search, solve, and say what to doubt."""
+"""The search for a fit: good starts, one solver, and a look at what came out."""
 
 from __future__ import annotations
 
-import enum
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from . import engine
-from .design import read_columns, require_identified, require_positive, unit_hints
-from .errors import DataError, FitWarning
-from .intervals import Bootstrap, Quantity, digits, evaluate, resample_counts
-from .laws import Chinchilla, Law
-from .laws._law import Array
+from .. import engine
+from ..design import read_columns, require_identified, require_positive, unit_hints
+from ..errors import DataError, FitWarning
+from ..laws import Chinchilla, Law
+from ..laws._law import Array
+from ._result import Fit, Status
 
-__all__ = ["Fit", "Status", "fit_chinchilla", "fit_law"]
+__all__ = ["fit_chinchilla", "fit_law"]
 
 _STARTS = 24
-_CHUNK = 500
 # 1.4826 makes the median absolute deviation a standard deviation for Gaussian
 # noise; 1.345 of those keeps 95 % of the efficiency of least squares there.
 _HUBER = 1.345 * 1.4826
-
-
-class Status(enum.Enum):
-    """How a fit ended. The value is the message."""
-
-    CONVERGED = "converged"
-    AT_BOUND = "converged with an estimate at the edge of what the form allows"
-    STARTS_DISAGREE = "converged, but good starts ended at different estimates"
-    UNCONVERGED = "not converged"
-
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """A law fitted to runs, with what is needed to doubt it.
-
-    Attributes
-    ----------
-    law : Law
-        The law at its estimates.
-    data : pandas.DataFrame
-        Inputs, response, residual, and ``group`` where runs were grouped; the
-        index is that of the runs given.
-    delta : float
-        Huber threshold on the law's scale.
-    adaptive : bool
-        Whether delta was derived from the residuals.
-    objective : float
-        Sum of Huber losses at the estimates.
-    status : Status
-    messages : tuple of str
-        What to look at before using the fit; empty if nothing.
-    params_kind : str
-        ``"total"`` or ``"non-embedding"``.
-    loss_unit : str
-        Unit of the loss, ``"nats per token"`` by default.
-    fixed : mapping of str to float
-        Constants that were given, not fitted.
-    """
-
-    law: Law
-    data: pd.DataFrame
-    delta: float
-    adaptive: bool
-    objective: float
-    status: Status
-    messages: tuple[str, ...]
-    params_kind: str
-    loss_unit: str
-    fixed: Mapping[str, float]
-
-    @property
-    def estimates(self) -> dict[str, float]:
-        """The constants of the law by name."""
-        return {n: float(getattr(self.law, n)) for n in self.law.constants()}
-
-    def __getitem__(self, quantity: Quantity) -> float:
-        """Return a constant (``"alpha"``) or derived quantity (``"n_exponent"``)."""
-        return float(np.asarray(evaluate(quantity, self.law)))
-
-    @property
-    def residuals(self) -> Array:
-        """Residuals on the law's scale (log loss for loss laws), shape ``(n,)``."""
-        return self.data["residual"].to_numpy()
-
-    def objective_of(self, law: Law) -> float:
-        """Return the fit's objective at other constants, say printed ones.
-
-        Raises
-        ------
-        DataError
-            If the law is of another form.
-        """
-        if type(law) is not type(self.law):
-            raise DataError(
-                f"This fit is of {type(self.law).__name__}, the constants are of "
-                f"{type(law).__name__}: compare like with like."
-            )
-        problem = self._problem()
-        return float(problem.values(problem.enter(law.as_array()[None]), None)[0])
-
-    def bootstrap(self, n_resamples: int = 4000, seed: int = 0) -> Bootstrap:
-        """Refit on resampled runs, or resampled groups where runs were grouped.
-
-        Parameters
-        ----------
-        n_resamples : int
-        seed : int
-            Equal seeds give equal resamples.
-
-        Returns
-        -------
-        Bootstrap
-
-        Raises
-        ------
-        DataError
-            If ``n_resamples`` is below 2.
-        """
-        if n_resamples < 2:
-            raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
-        problem = self._problem()
-        groups = self._groups()
-        start = self.law.as_array()
-        constants, converged = [], 0
-        for j, first in enumerate(range(0, n_resamples, _CHUNK)):
-            # A chunk draws from its own stream: results do not depend on who runs it.
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(j,)))
-            size = min(_CHUNK, n_resamples - first)
-            counts = resample_counts(len(self.data), groups, size, rng)
-            solution = engine.solve(
-                problem, np.tile(start, (size, 1)), counts, self._free()
-            )
-            constants.append(solution.constants)
-            converged += int(solution.converged.sum())
-        return Bootstrap(
-            law=self.law,
-            laws=type(self.law).from_array(np.concatenate(constants)),
-            residuals=self.residuals,
-            n_units=len(self.data) if groups is None else int(groups.max()) + 1,
-            seed=seed,
-            converged=converged / n_resamples,
-            params_kind=self.params_kind,
-            loss_unit=self.loss_unit,
-        )
-
-    def leverage(self) -> pd.DataFrame:
-        """Rank runs by how far the estimates move when one is dropped.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index of the runs. A column for the change of each constant and
-            derived quantity, and ``shift``: the largest change in units of its
-            jackknife standard error. Largest shift first.
-        """
-        n = len(self.data)
-        solution = engine.solve(
-            self._problem(),
-            np.tile(self.law.as_array(), (n, 1)),
-            1.0 - np.eye(n),
-            self._free(),
-        )
-        laws = type(self.law).from_array(solution.constants)
-        names = [n for n in self.law.constants() if n not in self.fixed]
-        names += self.law.derived
-        change = pd.DataFrame(
-            {name: np.asarray(getattr(laws, name)) - self[name] for name in names},
-            index=self.data.index,
-        )
-        spread = np.sqrt((n - 1) / n * ((change - change.mean()) ** 2).sum())
-        # A quantity that no run moves (a shared or fixed one) has no shift.
-        change["shift"] = (change / spread.where(spread > 0)).abs().max(axis=1)
-        return change.sort_values("shift", ascending=False, kind="stable")
-
-    def _problem(self) -> engine.Objective:
-        inputs = {n: self.data[n].to_numpy(float) for n in self.law.inputs}
-        response = self.data[self.law.response].to_numpy(float)
-        return engine.objective(type(self.law), inputs, response, self.delta)
-
-    def _groups(self) -> np.ndarray | None:
-        if "group" not in self.data:
-            return None
-        return pd.factorize(self.data["group"])[0]
-
-    def _free(self) -> np.ndarray:
-        return np.array([n not in self.fixed for n in self.law.constants()])
-
-    def _facts(self) -> str:
-        delta = "least squares" if np.isinf(self.delta) else f"delta {self.delta:.3g}"
-        adaptive = " (adaptive)" if self.adaptive else ""
-        return (
-            f"{type(self.law).__name__} fitted to {len(self.data)} runs, "
-            f"{delta}{adaptive}, objective {self.objective:.4e}: {self.status.value}"
-        )
-
-    def _table(self) -> pd.DataFrame:
-        names = (*self.law.constants(), *self.law.derived)
-        table = pd.DataFrame({"estimate": {n: digits(self[n]) for n in names}})
-        return table.rename_axis("quantity")
-
-    def __repr__(self) -> str:
-        return "\n".join([self._facts(), self._table().to_string(), *self.messages])
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{m}</p>" for m in self.messages)
-        return f"<p>{self._facts()}</p>{self._table().to_html(border=0)}{notes}"
 
 
 def fit_chinchilla(

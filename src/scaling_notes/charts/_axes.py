@@ -1,0 +1,92 @@
+"""Axes by the name of their column: title, scale, tick labels, tooltip format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+__all__ = ["Axis", "axis"]
+
+_LEADING = "datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9))"
+COUNT = "replace(format(datum.value, '~s'), 'G', 'B')"
+POWER = "replace(format(datum.value, '~e'), 'e+', 'e')"
+_COUNT_TICKS = f"{_LEADING} < 1.001 || abs({_LEADING} - 3) < 0.001 ? {COUNT} : ''"
+_POWER_TICKS = f"{_LEADING} < 1.001 ? {POWER} : ''"
+
+# Column name -> title, log scale, tick labels, tooltip format.
+_AXES: dict[str, tuple[str, bool, str | None, str]] = {
+    "params": ("Parameters N", True, _COUNT_TICKS, ".3s"),
+    "params_non_embedding": ("Non-embedding parameters", True, _COUNT_TICKS, ".3s"),
+    "tokens": ("Training tokens D", True, _COUNT_TICKS, ".3s"),
+    "unique_tokens": ("Unique tokens", True, _COUNT_TICKS, ".3s"),
+    "flops": ("Training compute C (FLOP)", True, _POWER_TICKS, ".2e"),
+    "budget": ("Budget (FLOP)", True, _POWER_TICKS, ".2e"),
+    "tokens_per_param": ("Tokens per parameter", True, _COUNT_TICKS, ".3s"),
+    "loss": ("Loss L (nats per token)", False, None, ".4f"),
+    "residual": ("Residual of log loss", False, None, ".4f"),
+    "k": ("Samples per problem k", True, _COUNT_TICKS, "d"),
+}
+
+
+def axis(
+    column: str,
+    title: str | None = None,
+    *,
+    log: bool | None = None,
+    zero: bool = False,
+) -> dict[str, Any]:
+    """Return the axis of a column, as the marks take it.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column. Columns of the house (``params``, ``tokens``,
+        ``flops``, ``loss`` ...) bring their title, scale and tick labels.
+    title : str, optional
+        Title with unit.
+    log : bool, optional
+        Logarithmic scale.
+    zero : bool
+        Whether a linear axis begins at zero.
+    """
+    known = _AXES.get(column)
+    words, logged, ticks, shape = known or (
+        column.replace("_", " "),
+        False,
+        None,
+        ".4~g",
+    )
+    logged = logged if log is None else log
+    if logged and ticks is None:
+        ticks = None if known else _COUNT_TICKS
+    return {
+        "column": column,
+        "title": title or words,
+        "log": logged,
+        "zero": zero,
+        "ticks": ticks if logged else None,
+        "format": shape,
+    }
+
+
+Axis = str | dict[str, Any]
+
+
+def spec_of(a: Axis) -> dict[str, Any]:
+    """Return an axis, given one or the name of a column."""
+    return a if isinstance(a, dict) else axis(a)
+
+
+def scale_of(a: dict[str, Any]) -> alt.Scale:
+    """Return the Vega-Lite scale of an axis."""
+    if a["log"]:
+        return alt.Scale(type="log", nice=False, padding=8)
+    return alt.Scale(zero=a["zero"], nice=True)
+
+
+def ticks_of(a: dict[str, Any]) -> alt.Axis:
+    """Return the Vega-Lite axis of an axis."""
+    if a["ticks"]:
+        return alt.Axis(labelExpr=a["ticks"], grid=True)
+    return alt.Axis(grid=True)
