@@ -14,11 +14,10 @@ SOURCE = Path(sn.__file__).parent
 # A room may import the rooms of lower levels only.
 LEVELS = {
     "errors": 0,
-    "parallel": 0,
+    "parallel": 1,
     "laws": 1,
     "tables": 1,
     "engine": 2,
-    "lab": 2,
     "intervals": 3,
     "design": 3,
     "fit": 4,

@@ -133,7 +133,7 @@ def allocate(
     >>> law = sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367)
     >>> plan = sn.allocate(law, flops=1e24)
     >>> f"{plan.params[0]:.2e} {plan.tokens_per_param[0]:.0f}"
-    '9.07e+10 20'
+    '9.76e+10 17'
     >>> served = sn.allocate(law, flops=1e24, inference_tokens=1e13)
     >>> bool(served.params[0] < plan.params[0])
     True

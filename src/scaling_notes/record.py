@@ -82,7 +82,7 @@ def results(values: Mapping[str, Interval | float | str]) -> Results:
     Examples
     --------
     >>> import scaling_notes as sn
-    >>> sn.results({"runs": 240}).table.loc[0, "value"]
+    >>> float(sn.results({"runs": 240}).table.loc[0, "value"])
     240.0
     """
     rows = []

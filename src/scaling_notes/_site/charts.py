@@ -32,6 +32,9 @@ class ChartRenderer:
     mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [
         ("html", MIME, 1),
         ("dirhtml", MIME, 1),
+        # For programs only: the same output has a table for readers.
+        ("html", "application/vnd.scaling-notes.results+json", 1000),
+        ("dirhtml", "application/vnd.scaling-notes.results+json", 1000),
     ]
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from ..errors import DataError
 from ..intervals import Bootstrap, Quantity, digits, evaluate, resample_counts
 from ..laws import Law
 from ..laws._law import Array
+from ..parallel import Executor, map_seeded
 
 __all__ = ["Fit", "Status"]
 
@@ -98,14 +100,22 @@ class Fit:
         problem = self._problem()
         return float(problem.values(problem.enter(law.as_array()[None]), None)[0])
 
-    def bootstrap(self, n_resamples: int = 4000, seed: int = 0) -> Bootstrap:
+    def bootstrap(
+        self,
+        n_resamples: int = 4000,
+        seed: int = 0,
+        executor: Executor | None = None,
+    ) -> Bootstrap:
         """Refit on resampled runs, or resampled groups where runs were grouped.
 
         Parameters
         ----------
         n_resamples : int
         seed : int
-            Equal seeds give equal resamples.
+            Equal seeds give equal resamples, whatever runs them.
+        executor : Executor, optional
+            Anything with the ``map`` of ``concurrent.futures``: a process pool,
+            or ``dask.distributed.Client.get_executor()``. None runs here.
 
         Returns
         -------
@@ -118,27 +128,21 @@ class Fit:
         """
         if n_resamples < 2:
             raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
-        problem = self._problem()
         groups = self._groups()
-        start = self.law.as_array()
-        constants, converged = [], 0
-        for j, first in enumerate(range(0, n_resamples, _CHUNK)):
-            # A chunk draws from its own stream: results do not depend on who runs it.
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(j,)))
-            size = min(_CHUNK, n_resamples - first)
-            counts = resample_counts(len(self.data), groups, size, rng)
-            solution = engine.solve(
-                problem, np.tile(start, (size, 1)), counts, self._free()
-            )
-            constants.append(solution.constants)
-            converged += int(solution.converged.sum())
+        sizes = [
+            min(_CHUNK, n_resamples - first) for first in range(0, n_resamples, _CHUNK)
+        ]
+        refit = partial(
+            _refit, self._problem(), self.law.as_array(), groups, self._free()
+        )
+        parts = map_seeded(refit, sizes, seed, executor)
         return Bootstrap(
             law=self.law,
-            laws=type(self.law).from_array(np.concatenate(constants)),
+            laws=type(self.law).from_array(np.concatenate([c for c, _ in parts])),
             residuals=self.residuals,
             n_units=len(self.data) if groups is None else int(groups.max()) + 1,
             seed=seed,
-            converged=converged / n_resamples,
+            converged=sum(done for _, done in parts) / n_resamples,
             params_kind=self.params_kind,
             loss_unit=self.loss_unit,
         )
@@ -204,3 +208,17 @@ class Fit:
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{m}</p>" for m in self.messages)
         return f"<p>{self._facts()}</p>{self._table().to_html(border=0)}{notes}"
+
+
+def _refit(
+    problem: engine.Objective,
+    start: Array,
+    groups: np.ndarray | None,
+    free: np.ndarray,
+    size: int,
+    rng: np.random.Generator,
+) -> tuple[Array, int]:
+    """Refit one chunk of resamples; return their constants and how many converged."""
+    counts = resample_counts(len(problem.target), groups, size, rng)
+    solution = engine.solve(problem, np.tile(start, (size, 1)), counts, free)
+    return solution.constants, int(solution.converged.sum())

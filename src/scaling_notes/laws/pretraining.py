@@ -54,7 +54,7 @@ class Chinchilla(Law):
     1.937
     >>> best = law.optimum(flops=5.76e23)
     >>> f"{best.params:.2e} params, {best.tokens:.2e} tokens"
-    '3.21e+10 params, 2.99e+12 tokens'
+    '3.22e+10 params, 2.98e+12 tokens'
     """
 
     E: float | Array
