@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from docutils import nodes
 
 from ..charts._theme import MIME
+from ..record import MIME as RESULTS
 from .datatable import data_tables
 from .vegalite import Spec, svg
 
@@ -32,9 +33,8 @@ class ChartRenderer:
     mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [
         ("html", MIME, 1),
         ("dirhtml", MIME, 1),
-        # For programs only: the same output has a table for readers.
-        ("html", "application/vnd.scaling-notes.results+json", 1000),
-        ("dirhtml", "application/vnd.scaling-notes.results+json", 1000),
+        ("html", RESULTS, 1000),
+        ("dirhtml", RESULTS, 1000),
     ]
 
     @staticmethod
@@ -55,8 +55,11 @@ class ChartRenderer:
         Returns
         -------
         list of docutils.nodes.Element, or None
-            None if the output is no chart.
+            None if the output is neither a chart nor a chapter's results.
         """
+        if data.mime_type == RESULTS:
+            # For programs only: the same output holds a table for readers.
+            return []
         if inline or data.mime_type != MIME:
             return None
         spec = data.content
