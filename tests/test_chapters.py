@@ -98,7 +98,11 @@ def test_cells_are_short(path: Path) -> None:
         tree = ast.parse(cell.source)
         if "lesson" not in cell.metadata.get("tags", []):
             functions = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
-            assert not any(isinstance(n, functions) for n in ast.walk(tree))
+            nodes = list(ast.walk(tree))
+            assert not any(isinstance(n, functions) for n in nodes)
+            named = (ast.Assign, ast.AnnAssign, ast.NamedExpr)
+            values = [n.value for n in nodes if isinstance(n, named)]
+            assert not any(isinstance(v, ast.Lambda) for v in values)
     if path in CHAPTERS:
         assert statistics.median(lengths) <= 8
 
@@ -124,20 +128,38 @@ def test_every_chart_can_be_read_without_sight(path: Path) -> None:
         assert all(titles)
 
 
-def encodings(item: Any) -> list[dict[str, Any]]:
-    """Return the quantitative x and y encodings anywhere in a spec."""
-    found = []
-    if isinstance(item, dict):
+@every_page
+def test_layers_give_one_axis_one_title(path: Path) -> None:
+    # Vega-Lite joins different titles of a shared axis with commas.
+    for spec in charts(path):
         for channel in ("x", "y"):
-            e = item.get("encoding", {}).get(channel, {})
-            if e.get("type") == "quantitative":
-                found.append(e)
-        for value in item.values():
-            found += encodings(value)
-    elif isinstance(item, list):
-        for value in item:
-            found += encodings(value)
-    return found
+            for titles in shared_titles(spec, channel):
+                assert len(titles) <= 1, titles
+
+
+def shared_titles(item: Any, channel: str) -> list[set[str]]:
+    """Return the titles of a channel, one set for each group of layers."""
+    if isinstance(item, list):
+        return [t for value in item for t in shared_titles(value, channel)]
+    if not isinstance(item, dict):
+        return []
+    if "layer" in item:
+        independent = item.get("resolve", {}).get("scale", {}).get(channel)
+        if independent != "independent":
+            found = encodings(item, (channel,))
+            return [{e["title"] for e in found if e.get("title")}]
+    return [t for value in item.values() for t in shared_titles(value, channel)]
+
+
+def encodings(item: Any, channels: tuple[str, ...] = ("x", "y")) -> list[Any]:
+    """Return the quantitative encodings of these channels anywhere in a spec."""
+    if isinstance(item, list):
+        return [e for value in item for e in encodings(value, channels)]
+    if not isinstance(item, dict):
+        return []
+    own = [item.get("encoding", {}).get(channel, {}) for channel in channels]
+    found = [e for e in own if e.get("type") == "quantitative"]
+    return found + [e for v in item.values() for e in encodings(v, channels)]
 
 
 @every_page
@@ -183,7 +205,13 @@ def test_spelling_is_american(path: Path) -> None:
 
 @every_text
 def test_images_have_words(path: Path) -> None:
-    assert "![](" not in prose(path)
+    text = prose(path)
+    assert not re.search(r"!\[\s*\]\(", text)
+    assert all(re.search(r'\balt="\S', tag) for tag in re.findall(r"<img[^>]*>", text))
+
+
+def test_there_are_pages_to_check() -> None:
+    assert CHAPTERS
 
 
 def test_contents_hold_every_page() -> None:

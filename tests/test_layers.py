@@ -37,11 +37,14 @@ def room(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Return the rooms a file imports when it is imported."""
+def imported_rooms(path: Path, source: str) -> set[str]:
+    """Return the rooms a file imports, at its top or inside a function."""
     inside = path.relative_to(SOURCE).parent.parts
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [a.name.split(".")[0] for a in node.names]
+            assert "scaling_notes" not in names, f"{path}: be relative"
         if isinstance(node, ast.ImportFrom) and node.level:
             base = inside[: len(inside) - node.level + 1]
             parts = (*base, *(node.module.split(".") if node.module else ()))
@@ -56,9 +59,31 @@ def test_imports_go_down(path: Path) -> None:
     here = room(path)
     if here in TOOLS or here == "__init__":
         return
-    for there in imported_rooms(path) - {here}:
+    check(path, path.read_text("utf-8"))
+
+
+def check(path: Path, source: str) -> None:
+    here = room(path)
+    for there in imported_rooms(path, source) - {here}:
         assert there not in TOOLS, f"{here} imports {there}"
-        assert LEVELS[there] < LEVELS[here]
+        assert LEVELS[there] < LEVELS[here], f"{here} imports {there}"
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        ("laws/pretraining.py", "from ..fit import Fit"),
+        ("laws/pretraining.py", "from .. import fit"),
+        ("fit.py", "def f():\n    from .charts import layer"),
+        ("fit.py", "import scaling_notes as sn"),
+        ("fit.py", "from scaling_notes.charts import layer"),
+        ("intervals.py", "from .design import read_columns"),
+        ("charts/_marks.py", "from .. import _refresh"),
+    ],
+)
+def test_an_import_upward_is_found(file: str, source: str) -> None:
+    with pytest.raises(AssertionError):
+        check(SOURCE / file, source)
 
 
 def test_every_room_has_a_level() -> None:
@@ -82,7 +107,7 @@ def test_public_face_is_small_and_documented() -> None:
 
 def test_no_room_bears_the_name_of_a_function() -> None:
     functions = {n for n in sn.__all__ if inspect.isfunction(getattr(sn, n))}
-    assert not functions & LEVELS.keys()
+    assert not functions & ({p.stem for p in FILES} | LEVELS.keys())
 
 
 def test_plain_import_leaves_plotting_out() -> None:

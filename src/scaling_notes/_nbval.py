@@ -8,7 +8,8 @@ The rule, the same for text and for JSON such as chart specs:
 
 - integers and words are equal exactly;
 - floats are equal within 1e-4 relative, or within one unit of the last digit
-  where three significant digits or more are printed;
+  where three significant digits or more are printed (the finer of the two, so that
+  printing fewer digits hides nothing);
 - in cells tagged ``measured`` (a laboratory run), floats are equal within 0.003.
 
 In JSON a whole number of 100,000 or more counts as a float: charts store floats
@@ -30,7 +31,7 @@ _WHOLE = 100_000
 _SKIPPED = ("metadata", "execution_count", "traceback")
 
 _NUMBER = re.compile(
-    r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][-+]?\d+)?(?![\w])"
+    r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][-+]?\d+)?"
     r"|(?<![\w.])[-+]?\.\d+(?:[eE][-+]?\d+)?"
 )
 
@@ -72,9 +73,14 @@ def _walk(reference: Any, test: Any, absolute: float, path: str) -> Iterator[str
         yield from _text(reference, test, absolute, path)
     elif _is_number(reference) and _is_number(test):
         if not _same_number(reference, test, absolute):
-            yield f"{path}: {reference!r} stored, {test!r} fresh"
+            yield f"{path}: {reference!r} stored, {test!r} fresh{_allowed(absolute)}"
     elif type(reference) is not type(test) or reference != test:
         yield f"{path}: {reference!r} stored, {test!r} fresh"
+
+
+def _allowed(absolute: float) -> str:
+    """Return the tolerance, for the message."""
+    return f" (floats within {RELATIVE:g} relative or {absolute:g})"
 
 
 def _is_number(item: Any) -> bool:
@@ -82,7 +88,7 @@ def _is_number(item: Any) -> bool:
 
 
 def _same_number(a: float, b: float, absolute: float) -> bool:
-    if isinstance(a, int) and isinstance(b, int) and abs(a) < _WHOLE:
+    if isinstance(a, int) and isinstance(b, int) and min(abs(a), abs(b)) < _WHOLE:
         return a == b
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) and math.isnan(b)
@@ -96,13 +102,17 @@ def _text(reference: str, test: str, absolute: float, path: str) -> Iterator[str
     if a_words != b_words:
         for a, b in zip(a_words, b_words, strict=False):
             if a != b:
-                yield f"{path}: {a[:80]!r} stored, {b[:80]!r} fresh"
+                pairs = enumerate(zip(a, b, strict=False))
+                apart = next((i for i, (x, y) in pairs if x != y), min(len(a), len(b)))
+                start = max(0, apart - 30)
+                a, b = a[start : start + 80], b[start : start + 80]
+                yield f"{path}: {a!r} stored, {b!r} fresh"
                 return
         yield f"{path}: {len(a_words)} pieces of text stored, {len(b_words)} fresh"
         return
     for a, b in zip(a_numbers, b_numbers, strict=True):
         if not _same_printed(a, b, absolute):
-            yield f"{path}: {a} stored, {b} fresh"
+            yield f"{path}: {a} stored, {b} fresh{_allowed(absolute)}"
 
 
 def _parts(text: str) -> tuple[list[str], list[str]]:
@@ -114,10 +124,14 @@ def _parts(text: str) -> tuple[list[str], list[str]]:
 def _same_printed(a: str, b: str, absolute: float) -> bool:
     if a == b:
         return True
+    units = [_last_unit(a), _last_unit(b)]
+    # 999.9 may round up to 1000, but 2 is a count and 2.0 is not.
+    if any(_is_whole(n) and not u for n, u in zip((a, b), units, strict=True)):
+        return False
     if _is_whole(a) and _is_whole(b):
         return False
     x, y = (float(n.replace(",", "")) for n in (a, b))
-    unit = max(_last_unit(a), _last_unit(b))
+    unit = min((u for u in units if u), default=0.0)
     tolerance = max(absolute, RELATIVE * max(abs(x), abs(y)), unit)
     # A hair more, for 0.1235 - 0.1234 is not exactly 0.0001.
     return abs(x - y) <= tolerance * (1 + 1e-9)
@@ -145,19 +159,6 @@ def _plain(output: Any) -> dict[str, Any]:
     return kept
 
 
-def _join_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Join the pieces in which a stream happened to arrive."""
-    joined: list[dict[str, Any]] = []
-    for output in outputs:
-        last = joined[-1] if joined else {}
-        kind = ("stream", output.get("name"))
-        if kind == (output["output_type"], last.get("name")):
-            last["text"] += output["text"]
-        else:
-            joined.append(output)
-    return joined
-
-
 def pytest_configure(config: Any) -> None:
     """Put our comparison in the place of nbval's."""
     from nbval.plugin import IPyNbCell
@@ -166,8 +167,8 @@ def pytest_configure(config: Any) -> None:
         self: Any, test: Any, ref: Any, skip_compare: Any = None
     ) -> bool:
         tags = self.cell.metadata.get("tags", [])
-        stored = _join_streams([_plain(o) for o in ref])
-        fresh = _join_streams([_plain(o) for o in test])
+        stored = [_plain(o) for o in ref]
+        fresh = [_plain(o) for o in test]
         found = differences(
             stored, fresh, absolute=MEASURED if "measured" in tags else 0.0
         )

@@ -288,7 +288,8 @@ class Bootstrap:
         values = self.laws.over().value(*arrays)
         if kind == "prediction":
             rng = np.random.default_rng([self.seed, 1])
-            noise = rng.choice(self.residuals, size=values.shape)
+            # One draw a refit: the ends are quantiles along a curve, and so smooth.
+            noise = rng.choice(self.residuals, size=(len(values), 1))
             values = add_residual(self.law.scale, values, noise)
         low, high = percentile(values, confidence_level)
         columns = dict(zip(names, arrays, strict=True))

@@ -11,8 +11,10 @@ __all__ = ["Axis", "axis"]
 _LEADING = "datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9))"
 COUNT = "replace(format(datum.value, '~s'), 'G', 'B')"
 POWER = "replace(format(datum.value, '~e'), 'e+', 'e')"
-_COUNT_TICKS = f"{_LEADING} < 1.001 || abs({_LEADING} - 3) < 0.001 ? {COUNT} : ''"
-_POWER_TICKS = f"{_LEADING} < 1.001 ? {POWER} : ''"
+# Of the nine ticks of a decade, 1 and 3 have a label and a grid line.
+_MAIN = f"({_LEADING} < 1.001 || abs({_LEADING} - 3) < 0.001)"
+_COUNT_TICKS = f"{_MAIN} ? {COUNT} : ''"
+_POWER_TICKS = f"{_MAIN} ? {POWER} : ''"
 
 # Column name -> title, log scale, tick labels, tooltip format.
 _AXES: dict[str, tuple[str, bool, str | None, str]] = {
@@ -82,11 +84,12 @@ def scale_of(a: dict[str, Any]) -> alt.Scale:
     """Return the Vega-Lite scale of an axis."""
     if a["log"]:
         return alt.Scale(type="log", nice=False, padding=8)
-    return alt.Scale(zero=a["zero"], nice=True)
+    return alt.Scale(zero=a["zero"], nice=not a["zero"], padding=8)
 
 
 def ticks_of(a: dict[str, Any]) -> alt.Axis:
     """Return the Vega-Lite axis of an axis."""
     if a["ticks"]:
-        return alt.Axis(labelExpr=a["ticks"], grid=True)
-    return alt.Axis(grid=True)
+        main = alt.condition(_MAIN, alt.value(1), alt.value(0))
+        return alt.Axis(labelExpr=a["ticks"], gridOpacity=main)
+    return alt.Axis()

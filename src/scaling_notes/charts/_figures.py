@@ -74,9 +74,9 @@ def explorer(
     Parameters
     ----------
     runs : DataFrame
-        ``params``, ``tokens``, ``loss`` and ``budget``.
+        The points to draw: ``params``, ``loss`` and ``budget``.
     fit : Fit
-        Where the sliders begin, and the objective's delta.
+        Where the sliders begin; its runs and delta give the objective.
     budgets : sequence of float
         In FLOP.
     description : str
@@ -84,31 +84,35 @@ def explorer(
     # Name of the slider, its range, and where it begins.
     e = fit.estimates
     sliders = {
-        "E": (1.4, 2.2, 0.005, e["E"]),
-        "alpha": (0.2, 0.6, 0.001, e["alpha"]),
-        "beta": (0.2, 0.6, 0.001, e["beta"]),
-        "log10_A": (1.0, 5.0, 0.005, np.log10(e["A"])),
-        "log10_B": (1.0, 6.0, 0.005, np.log10(e["B"])),
+        "E": (1.4, 2.2, 0.0005, e["E"]),
+        "alpha": (0.2, 0.6, 0.0001, e["alpha"]),
+        "beta": (0.2, 0.6, 0.0001, e["beta"]),
+        "log10_A": (1.0, 5.0, 0.0005, np.log10(e["A"])),
+        "log10_B": (1.0, 6.0, 0.0005, np.log10(e["B"])),
     }
     params = [
         alt.param(
-            name=name,
+            # Vega's expressions know E and others as constants of their own.
+            name=f"{name}_",
             value=round(float(start), 4),
             bind=alt.binding_range(min=low, max=high, step=step, name=f"{name} "),
         )
         for name, (low, high, step, start) in sliders.items()
     ]
-    law = "E + pow(10, log10_A - alpha * {n}) + pow(10, log10_B - beta * {d})"
-    grid = np.linspace(
-        np.log10(runs["params"].min()), np.log10(runs["params"].max()), 30
-    )
+    law = "E_ + pow(10, log10_A_ - alpha_ * {n}) + pow(10, log10_B_ - beta_ * {d})"
+    frame = runs[runs["budget"].isin(list(budgets))]
+    spans = frame.groupby("budget")["params"].agg(["min", "max"])
     curves = pd.DataFrame(
-        [(b, 10**n) for b in budgets for n in grid], columns=["budget", "params"]
+        [
+            (budget, n)
+            for budget, low, high in spans.itertuples()
+            for n in np.geomspace(low / 1.3, high * 1.3, 30)
+        ],
+        columns=["budget", "params"],
     )
     log_n = "log(datum.params) / LN10"
     log_d = "(log(datum.budget / 6) - log(datum.params)) / LN10"
     budget = axis("budget")
-    frame = runs[runs["budget"].isin(list(budgets))]
     lines = line(
         curves.assign(loss=0.0), "params", "loss", color=budget, detail="budget"
     )
@@ -116,7 +120,7 @@ def explorer(
         loss=law.format(n=log_n, d=log_d)
     )
     least = fit.objective
-    table = runs[["params", "tokens", "loss"]]
+    table = fit.data[["params", "tokens", "loss"]].reset_index(drop=True)
     score = (
         alt.Chart(table)
         .transform_calculate(

@@ -26,6 +26,11 @@ __all__ = [
     "whiskers",
 ]
 
+# Above this number points pale, so that their density shows.
+_CROWD = 400
+# Up to this many numbers have a color and a legend entry each.
+_FEW = 12
+
 Kind = Literal["measured", "held-out", "fit", "printed", "simulated", "reference"]
 
 
@@ -55,15 +60,18 @@ def _color(data: pd.DataFrame, color: Axis) -> alt.Color:
     s = spec_of(color)
     _need(data, s["column"])
     if pd.api.types.is_numeric_dtype(data[s["column"]]):
-        scale = alt.Scale(type="log") if s["log"] else alt.Undefined
+        few = data[s["column"]].nunique() <= _FEW
+        log = s["log"] and not few
+        scale = alt.Scale(type="log") if log else alt.Undefined
         label = {"params": COUNT, "tokens": COUNT}.get(s["column"], POWER)
-        legend = alt.Legend(labelExpr=label) if s["log"] else alt.Undefined
+        shape = {} if few else {"type": "gradient"}
+        words = {"labelExpr": label} if s["log"] else {}
         return alt.Color(
             s["column"],
-            type="quantitative",
+            type="ordinal" if few else "quantitative",
             title=s["title"],
             scale=scale,
-            legend=legend,
+            legend=alt.Legend(**shape, **words),
         )
     return alt.Color(s["column"], type="nominal", title=s["title"], sort=None)
 
@@ -116,12 +124,13 @@ def points(
     """
     frame = _columns(data, [x, y, color, shape])
     hollow = kind == "held-out"
+    crowded = len(frame) > _CROWD
     mark = alt.Chart(frame).mark_point(
         style=kind,
         filled=not hollow,
         size=46,
-        opacity=0.85,
-        strokeWidth=1.6 if hollow else 0.5,
+        opacity=0.4 if crowded else 0.85,
+        strokeWidth=1.6 if hollow else 0,
     )
     encoding: dict[str, Any] = {
         "x": _position(frame, x, alt.X),

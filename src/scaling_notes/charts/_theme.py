@@ -61,17 +61,15 @@ def _config(color: dict[str, str], ramp: list[str]) -> dict[str, Any]:
         "labelLimit": 260,
         "gradientLength": 160,
     }
-    styles: dict[str, dict[str, Any]] = {}
-    for name in ("measured", "fit", "printed", "simulated"):
-        c = color[name]
-        styles[name] = {"color": c, "fill": c, "stroke": c}
-    styles["held-out"] = {"fill": "transparent", "stroke": color["measured"]}
-    styles["note"] = {"fill": color["quiet"], "fontSize": 12}
-    for name in ("fit-line", "printed-line", "simulated-line", "measured-line"):
-        styles[name] = {"stroke": color[name.removesuffix("-line")]}
-    styles["reference-line"] = {"stroke": color["quiet"]}
-    for name in ("fit-band", "printed-band", "simulated-band", "measured-band"):
-        styles[name] = {"fill": color[name.removesuffix("-band")]}
+    # "color" is the one property that Vega-Lite takes from a style for every mark.
+    styles: dict[str, dict[str, Any]] = {
+        f"{name}{suffix}": {"color": color[name]}
+        for name in ("measured", "fit", "printed", "simulated")
+        for suffix in ("", "-line", "-band")
+    }
+    styles["held-out"] = {"color": color["measured"]}
+    styles["reference-line"] = {"color": color["quiet"]}
+    styles["note"] = {"color": color["ink"], "fontSize": 12}
     return {
         "background": "transparent",
         "font": _FONT,
