@@ -309,7 +309,8 @@ class Bootstrap:
         if self.n_units < MIN_UNITS:
             return f"<p>{self!r}</p>"
         head = repr(self).split("\n", 1)[0]
-        return f"<p>{head}</p>{_printed(self.table()).to_html(border=0)}"
+        table = _printed(self.table()).reset_index()
+        return f"<p>{head}</p>{table.to_html(index=False, border=0)}"
 
 
 def _printed(table: pd.DataFrame) -> pd.DataFrame:

@@ -118,6 +118,7 @@ class Comparison:
         low, high = t["low"].map(digits), t["high"].map(digits)
         shown = pd.DataFrame(
             {
+                "quantity": t.index,
                 "setting": t["setting"],
                 "paper says": t["printed"],
                 "where": t["where"],
@@ -125,9 +126,7 @@ class Comparison:
                 "95 % interval": "[" + low + ", " + high + "]",
                 "distance (SE)": t["distance"].map("{:+.1f}".format),
                 "agrees": t["agrees"].map({True: "yes", False: "no"}),
-                "why not": t["why"].where(~t["agrees"], ""),
-            },
-            index=t.index,
+            }
         )
         return shown.drop(columns="setting") if t["setting"].nunique() == 1 else shown
 
@@ -135,11 +134,24 @@ class Comparison:
         settings = list(dict.fromkeys(self.table["setting"]))
         return f"{self.key}, {settings[0]}" if len(settings) == 1 else self.key
 
+    def _reasons(self) -> list[str]:
+        """Return why values disagree, each reason once, with the values it is for."""
+        apart = self.table[~self.table["agrees"]]
+        return [
+            f"{', '.join(dict.fromkeys(rows.index))}: {why}"
+            for why, rows in apart.groupby("why", sort=False)
+        ]
+
     def __repr__(self) -> str:
-        return f"{self._title()}\n{self._shown().to_string()}"
+        table = self._shown().to_string(index=False)
+        return "\n".join([self._title(), table, *self._reasons()])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self._shown().to_html(border=0)}"
+        reasons = "".join(f"<li>{reason}</li>" for reason in self._reasons())
+        return (
+            f"<p>{self._title()}</p>{self._shown().to_html(index=False, border=0)}"
+            + (f"<ul>{reasons}</ul>" if reasons else "")
+        )
 
 
 def compare(

@@ -166,7 +166,8 @@ class Description:
         )
         return (
             f"<p><strong>{escape(self.title)}</strong> (<code>{self.name}</code>)</p>"
-            f"<table>{facts}</table>" + self.columns.to_html(index=False, border=0)
+            f"<table>{facts}</table>"
+            + self.columns.to_html(index=False, border=0, classes="words")
         )
 
 

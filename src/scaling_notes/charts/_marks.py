@@ -64,14 +64,16 @@ def _color(data: pd.DataFrame, color: Axis) -> alt.Color:
         log = s["log"] and not few
         scale = alt.Scale(type="log") if log else alt.Undefined
         label = {"params": COUNT, "tokens": COUNT}.get(s["column"], POWER)
-        shape = {} if few else {"type": "gradient"}
-        words = {"labelExpr": label} if s["log"] else {}
+        legend = alt.Legend(
+            type=alt.Undefined if few else "gradient",
+            labelExpr=label if s["log"] else alt.Undefined,
+        )
         return alt.Color(
             s["column"],
             type="ordinal" if few else "quantitative",
             title=s["title"],
             scale=scale,
-            legend=alt.Legend(**shape, **words),
+            legend=legend,
         )
     return alt.Color(s["column"], type="nominal", title=s["title"], sort=None)
 

@@ -88,7 +88,7 @@ def _config(color: dict[str, str], ramp: list[str]) -> dict[str, Any]:
                 color["quiet"],
             ],
             "ramp": ramp,
-            "ordinal": ramp,
+            "ordinal": {"scheme": ramp},
             "heatmap": ramp,
         },
         "style": styles,

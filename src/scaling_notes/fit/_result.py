@@ -207,7 +207,8 @@ class Fit:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{m}</p>" for m in self.messages)
-        return f"<p>{self._facts()}</p>{self._table().to_html(border=0)}{notes}"
+        table = self._table().reset_index().to_html(index=False, border=0)
+        return f"<p>{self._facts()}</p>{table}{notes}"
 
 
 def _refit(
