@@ -26,6 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 book: $(READY)
+	rm -rf _build
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
 	@echo "The site is in _build/html; make serve shows it."
 

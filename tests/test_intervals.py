@@ -451,6 +451,6 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
             hits[name] += getattr(TRUTH, name) in boot.interval(name, 0.9)
         hits["loss"] += target.loss in boot.interval(loss, 0.9)
     for name, count in hits.items():
-        assert 0.78 <= count / n_simulations, f"{name}: {count} of {n_simulations}"
+        assert count / n_simulations >= 0.78, f"{name}: {count} of {n_simulations}"
     # All hit always: then the intervals say nothing.
     assert sum(hits.values()) < 5 * n_simulations
