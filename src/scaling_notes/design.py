@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,15 @@ from numpy.typing import ArrayLike
 
 from .errors import DataError, FitError
 
-__all__ = ["read_columns", "require_identified", "require_positive", "unit_hints"]
+__all__ = [
+    "loss_unit",
+    "params_kind",
+    "read_columns",
+    "require_identified",
+    "require_positive",
+    "require_varied",
+    "unit_hints",
+]
 
 
 def read_columns(
@@ -19,7 +27,7 @@ def read_columns(
     groups: str | None,
 ) -> pd.DataFrame:
     """Return the named columns under the field's own names, plus ``group``."""
-    frame = runs if isinstance(runs, pd.DataFrame) else pd.DataFrame(dict(runs))
+    frame = runs if isinstance(runs, pd.DataFrame) else _framed(runs)
     wanted = [*columns.values(), *([groups] if groups else [])]
     missing = [c for c in wanted if c not in frame.columns]
     if missing:
@@ -41,7 +49,8 @@ def read_columns(
 def require_positive(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
     """Refuse values that are missing, infinite, zero or negative, by row."""
     for name, column in columns.items():
-        values = pd.to_numeric(data[name], errors="coerce")
+        values = pd.to_numeric(data[name], errors="coerce").astype("Float64")
+        values = values.astype(object).where(values.notna(), np.nan).astype(float)
         bad = ~np.isfinite(values.to_numpy(float)) | ~(values > 0).to_numpy(bool)
         if bad.any():
             raise DataError(
@@ -49,6 +58,39 @@ def require_positive(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
                 f"{_rows(pd.Series(bad, index=data.index))}. Drop or mend those rows."
             )
         data[name] = values.astype(float)
+
+
+def require_varied(data: pd.DataFrame, inputs: Sequence[str]) -> None:
+    """Refuse inputs that take one value only: no exponent can be told from them."""
+    for name in inputs:
+        if data[name].nunique() < 2:
+            raise FitError(
+                f"{name!r} is the same in all points: the law cannot be told from "
+                "them. Add points with other values."
+            )
+
+
+def params_kind(column: str) -> str:
+    """Return what a column of params counts, by its name."""
+    return "non-embedding" if "non_embedding" in column else "total"
+
+
+def loss_unit(column: str) -> str:
+    """Return the unit of a column of losses, by its name."""
+    if column == "loss" or column.endswith("nats_per_token"):
+        return "nats per token"
+    if column.startswith("loss_"):
+        return column.removeprefix("loss_").replace("_", " ")
+    return column
+
+
+def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
+    lengths = {name: np.size(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name!r} {n}" for name, n in lengths.items())
+        raise DataError(f"Columns must be of one length; they have {told}.")
+    # By position: two series may come with labels of their own.
+    return pd.DataFrame({name: list(np.ravel(c)) for name, c in columns.items()})
 
 
 def _rows(bad: pd.Series) -> str:

@@ -174,11 +174,7 @@ class Bootstrap:
             If fewer than six independent units were resampled, or the quantity
             is unknown.
         """
-        if self.n_units < MIN_UNITS:
-            raise DataError(
-                f"{self.n_units} independent units are too few for an interval "
-                f"({MIN_UNITS} at least): show the points and their number instead."
-            )
+        self._require_units()
         low, high = percentile(self.samples(quantity), confidence_level)
         unverified = ", unverified below 15 units"
         return Interval(
@@ -190,6 +186,13 @@ class Bootstrap:
             how=f"case bootstrap, {self.n_resamples} resamples"
             + (unverified if self.n_units < MIN_VERIFIED else ""),
         )
+
+    def _require_units(self) -> None:
+        if self.n_units < MIN_UNITS:
+            raise DataError(
+                f"{self.n_units} independent units are too few for an interval "
+                f"({MIN_UNITS} at least): show the points and their number instead."
+            )
 
     def standard_error(self, quantity: Quantity) -> float:
         """Return the standard deviation of a quantity over the refits."""
@@ -220,7 +223,8 @@ class Bootstrap:
             )
         refits, center = self._coordinates(self.laws), self._coordinates(self.law)
         # A constant that was fixed does not vary and says nothing.
-        free = refits.std(axis=0) > 0
+        scale = np.maximum(np.abs(center), 1.0)
+        free = refits.std(axis=0) > 1e-9 * scale
         inverse = np.linalg.inv(np.cov(refits[:, free].T).reshape(free.sum(), -1))
 
         def distance(x: Array) -> Array:
@@ -277,6 +281,7 @@ class Bootstrap:
         pandas.DataFrame
             The inputs, the response, ``low`` and ``high``.
         """
+        self._require_units()
         names = self.law.inputs
         if set(inputs) != set(names):
             raise DataError(f"band() needs the inputs {', '.join(names)}.")

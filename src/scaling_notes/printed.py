@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from .errors import DataError
@@ -203,6 +204,8 @@ def compare(
     for row in printed.to_dict("records"):
         name = str(row["quantity"])
         ours_now: Interval = boot.interval(name)
+        spread = boot.standard_error(name)
+        error = spread if spread > 1e-9 * abs(ours_now.value) else 0.0
         rows.append(
             {
                 "quantity": name,
@@ -212,7 +215,10 @@ def compare(
                 "ours": ours_now.value,
                 "low": ours_now.low,
                 "high": ours_now.high,
-                "distance": (row["value"] - ours_now.value) / boot.standard_error(name),
+                # A constant that was fixed has no standard error.
+                "distance": (row["value"] - ours_now.value) / error
+                if error
+                else np.nan,
                 "agrees": row["value"] in ours_now,
                 "why": row["note"],
             }

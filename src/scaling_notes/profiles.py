@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from .design import read_columns, require_positive
+from .design import loss_unit, params_kind, read_columns, require_positive
 from .errors import DataError, FitWarning
 from .intervals import Bootstrap, Interval, Quantity, resample_counts
 from .laws import OptimalParams
@@ -109,8 +109,12 @@ def envelope(
     Hoffmann et al. 2022, arXiv:2203.15556, Sec. 3.1.
     """
     data = _read(runs, params, tokens, flops, loss)
+    _require_resamples(n_resamples)
     edge = np.floor(np.log10(data["flops"].to_numpy()) * bins_per_decade)
     data["budget"] = 10 ** ((edge + 0.5) / bins_per_decade)
+    # The best of two or three runs says little about the best there is.
+    sizes = data.groupby("budget")["loss"].transform("size")
+    data = data[sizes >= _FEWEST].reset_index(drop=True)
     frontier = _envelope_of(data, np.ones(len(data), bool))
     if len(frontier) < 3:
         raise DataError(
@@ -126,7 +130,13 @@ def envelope(
         chosen = data.loc[_envelope_of(data, row)]
         if len(chosen) >= 3:
             laws.append(_line(chosen["flops"].to_numpy(), chosen["params"].to_numpy()))
-    return _profile("envelope", optima, _no_curves(), data, np.array(laws), seed)
+    if len(laws) < 2:
+        raise DataError(
+            "Almost no resample of these runs has an envelope of three points: give "
+            "more runs."
+        )
+    kinds = params_kind(params), loss_unit(loss)
+    return _profile("envelope", optima, _no_curves(), data, np.array(laws), seed, kinds)
 
 
 def isoflop(
@@ -177,8 +187,11 @@ def isoflop(
     Hoffmann et al. 2022, arXiv:2203.15556, Sec. 3.2.
     """
     data = _read(runs, params, tokens, flops, loss)
+    _require_resamples(n_resamples)
     compute = data["flops"].to_numpy()
     known = _shared(compute) if budgets is None else np.sort(np.asarray(budgets, float))
+    if not (np.isfinite(known) & (known > 0)).all():
+        raise DataError("budgets must be finite and positive, in FLOP.")
     if len(known) < 3:
         raise DataError(
             f"{len(known)} budgets are too few for a power law: give three or more in "
@@ -189,22 +202,14 @@ def isoflop(
     near = distance.min(axis=1) <= np.log1p(tolerance)
     data = data[near].copy()
 
-    kept: list[tuple[float, pd.DataFrame, Array]] = []
-    for budget, part in data.groupby("budget"):
-        whole = _parabolas(part, np.ones((1, len(part))))[0]
-        if len(part) < _FEWEST or not whole[0] > 0:
-            why = f"{len(part)} runs" if len(part) < _FEWEST else "no minimum"
-            warnings.warn(f"Budget {budget:.3g}: {why}, left out.", FitWarning, 2)
-            continue
-        vertex = np.exp(-whole[1] / (2 * whole[0]))
-        if not part["params"].min() <= vertex <= part["params"].max():
-            warnings.warn(
-                f"Budget {budget:.3g}: the minimum, {vertex:.3g} params, lies outside "
-                "the sizes trained; it is an extrapolation.",
-                FitWarning,
-                2,
-            )
-        kept.append((float(budget), part, whole))
+    kept = []
+    for budget in known:
+        part = data[data["budget"] == budget]
+        parabola, trouble = _parabola_of(part)
+        if trouble:
+            warnings.warn(f"Budget {budget:.3g}: {trouble}.", FitWarning, stacklevel=2)
+        if parabola is not None:
+            kept.append((budget, part, parabola))
     if len(kept) < 3:
         raise DataError(
             f"{len(kept)} budgets have a parabola with a minimum; three are needed."
@@ -217,28 +222,40 @@ def isoflop(
         rows.append((budget, size, budget / 6 / size, a - c * x * x, len(part)))
         log_n = np.log(part["params"].to_numpy())
         grid = np.linspace(log_n.min(), log_n.max(), 40)
-        curves.append(
-            pd.DataFrame(
-                {
-                    "budget": budget,
-                    "params": np.exp(grid),
-                    "loss": (c * grid + b) * grid + a,
-                }
-            )
-        )
+        loss_on_grid = (c * grid + b) * grid + a
+        curve = {"budget": budget, "params": np.exp(grid), "loss": loss_on_grid}
+        curves.append(pd.DataFrame(curve))
         fits = _parabolas(part, resample_counts(len(part), None, n_resamples, rng))
-        with np.errstate(all="ignore"):
-            draws.append(
-                np.where(fits[:, 0] > 0, -fits[:, 1] / (2 * fits[:, 0]), np.nan)
-            )
+        curved = fits[:, 0] > 0
+        vertex = -fits[:, 1] / (2 * np.where(curved, fits[:, 0], 1.0))
+        draws.append(np.where(curved, vertex, np.nan))
     optima = pd.DataFrame(rows, columns=["flops", "params", "tokens", "loss", "n_runs"])
     with np.errstate(over="ignore"):
         sizes = np.exp(np.array(draws))
+    # A resample without a minimum at every budget gives no power law.
     sizes = sizes[:, np.isfinite(sizes).all(axis=0)]
     laws = np.array([_line(optima["flops"].to_numpy(), s) for s in sizes.T])
     used = pd.concat([part for _, part, _ in kept])
-    return _profile(
-        "isoflop", optima, pd.concat(curves, ignore_index=True), used, laws, seed
+    drawn = pd.concat(curves, ignore_index=True)
+    kinds = params_kind(params), loss_unit(loss)
+    return _profile("isoflop", optima, drawn, used, laws, seed, kinds)
+
+
+def _parabola_of(part: pd.DataFrame) -> tuple[Array | None, str]:
+    """Return the parabola of one budget, if it has one, and what is wrong with it."""
+    if len(part) < _FEWEST:
+        return None, f"{len(part)} runs, left out"
+    if part["params"].nunique() < 3:
+        return None, "fewer than three sizes, left out"
+    parabola = _parabolas(part, np.ones((1, len(part))))[0]
+    if not parabola[0] > 0:
+        return None, "no minimum, left out"
+    vertex = np.exp(-parabola[1] / (2 * parabola[0]))
+    if part["params"].min() <= vertex <= part["params"].max():
+        return parabola, ""
+    return parabola, (
+        f"the minimum, {vertex:.3g} params, lies outside the sizes trained; it is an "
+        "extrapolation"
     )
 
 
@@ -249,6 +266,7 @@ def _profile(
     runs: pd.DataFrame,
     laws: Array,
     seed: int,
+    kinds: tuple[str, str],
 ) -> Profile:
     compute, size = optima["flops"].to_numpy(), optima["params"].to_numpy()
     law = OptimalParams.from_array(_line(compute, size))
@@ -259,8 +277,8 @@ def _profile(
         n_units=len(runs),
         seed=seed,
         converged=1.0,
-        params_kind="total",
-        loss_unit="nats per token",
+        params_kind=kinds[0],
+        loss_unit=kinds[1],
     )
     return Profile(method, optima, curves, runs, boot)
 
@@ -271,14 +289,18 @@ def _read(
     columns = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
     data = read_columns(runs, columns, None)
     require_positive(data, columns)
-    return data
+    # Labels may repeat in the frame given; here each run has its own.
+    return data.reset_index(drop=True)
+
+
+def _require_resamples(n_resamples: int) -> None:
+    if n_resamples < 2:
+        raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
 
 
 def _envelope_of(data: pd.DataFrame, present: np.ndarray) -> pd.Index[Any]:
     """Return the labels of the runs on the envelope, by rising compute."""
     part = data[present]
-    # The best of two or three runs says little about the best there is.
-    part = part[part.groupby("budget")["loss"].transform("size") >= _FEWEST]
     best = part.loc[part.groupby("budget")["loss"].idxmin()].sort_values("flops")
     falling = best["loss"] < best["loss"].cummin().shift(fill_value=np.inf)
     return best.index[falling]

@@ -8,6 +8,7 @@ coordinates. Gradient and exact Hessian are therefore moments of p and q against
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -34,7 +35,11 @@ class ChinchillaObjective(Objective):
     ) -> None:
         super().__init__(Chinchilla, inputs, response, delta)
         log_n, log_d = (np.log(x) for x in self.inputs)
-        self.center = (float(log_n.mean()), float(log_d.mean()))
+        self._center(float(log_n.mean()), float(log_d.mean()))
+
+    def _center(self, *center: float) -> None:
+        self.center = center
+        log_n, log_d = (np.log(x) for x in self.inputs)
         n, d = log_n - self.center[0], log_d - self.center[1]
         one = np.ones_like(n)
         self.term_n = np.stack([one, -n])
@@ -42,6 +47,20 @@ class ChinchillaObjective(Objective):
         self.moments_n = np.stack([one, n, n * n], axis=1)
         self.moments_d = np.stack([one, d, d * d], axis=1)
         self.moments_nd = np.stack([one, n, d, n * d], axis=1)
+
+    def holding(self, free: np.ndarray) -> ChinchillaObjective:
+        """Return it uncentered on a side where coefficient or exponent is held.
+
+        A centered coefficient mixes the two: holding one would move the other.
+        """
+        n, d = self.center
+        split_n = (_A in free) != (_ALPHA in free)
+        split_d = (_B in free) != (_BETA in free)
+        if not (split_n or split_d):
+            return self
+        other = copy.copy(self)
+        other._center(0.0 if split_n else n, 0.0 if split_d else d)
+        return other
 
     def enter(self, constants: Array) -> Array:
         """Return centered coordinates, shape ``(m, 5)``."""
@@ -73,13 +92,13 @@ class ChinchillaObjective(Objective):
         with np.errstate(all="ignore"):
             return self._terms(theta)[3]
 
+    @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:
         """Return objective, gradient and exact Hessian at ``theta``."""
-        with np.errstate(all="ignore"):
-            u, v, s, r = self._terms(theta)
-            np.reciprocal(s, out=s)
-            p = np.multiply(u, s, out=u)
-            q = np.multiply(v, s, out=v)
+        u, v, s, r = self._terms(theta)
+        np.reciprocal(s, out=s)
+        p = np.multiply(u, s, out=u)
+        q = np.multiply(v, s, out=v)
         psi = np.minimum(r, self.delta)
         np.maximum(psi, -self.delta, out=psi)
         w_psi = psi if weights is None else weights * psi
@@ -127,7 +146,8 @@ class ChinchillaObjective(Objective):
         for i in range(1, 5):
             h[i, :i] = h[:i, i]
 
-        bad = ~np.isfinite(total)
+        # A trial step may leave the range of floats; the solver takes a shorter one.
+        bad = ~(np.isfinite(total) & np.isfinite(g).all(0) & np.isfinite(h).all((0, 1)))
         if bad.any():
             total[bad] = np.inf
             g[:, bad] = 0.0

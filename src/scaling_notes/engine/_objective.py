@@ -59,10 +59,21 @@ class Objective:
         self.names = law.constants()
         self.logged = np.array([n in law.positive for n in self.names])
 
+    def holding(self, free: np.ndarray) -> Objective:
+        """Return the objective in coordinates in which the others can be held fixed.
+
+        Parameters
+        ----------
+        free : array of int
+            Positions of the constants that may move.
+        """
+        return self
+
     def enter(self, constants: Array) -> Array:
         """Return the coordinates the solver works in, shape ``(m, p)``."""
         theta = np.array(constants, float)
-        theta[:, self.logged] = np.log(theta[:, self.logged])
+        with np.errstate(divide="ignore"):
+            theta[:, self.logged] = np.log(theta[:, self.logged])
         return theta
 
     def leave(self, theta: Array) -> Array:
@@ -85,6 +96,7 @@ class Objective:
         total = loss.sum(axis=1) if weights is None else (loss * weights).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
+    @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:
         """Return objective, gradient and curvature at ``theta``."""
         constants = self.leave(theta)

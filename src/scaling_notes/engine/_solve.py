@@ -74,6 +74,7 @@ def solve(
     """
     m = len(starts)
     index = np.arange(starts.shape[1]) if free is None else np.flatnonzero(free)
+    objective = objective.holding(index)
     theta_all = objective.enter(starts)
     out_value = np.full(m, np.inf)
     out_converged = np.zeros(m, bool)

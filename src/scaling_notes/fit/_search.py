@@ -11,7 +11,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from .. import engine
-from ..design import read_columns, require_identified, require_positive, unit_hints
+from ..design import (
+    loss_unit,
+    params_kind,
+    read_columns,
+    require_identified,
+    require_positive,
+    require_varied,
+    unit_hints,
+)
 from ..errors import DataError, FitWarning
 from ..laws import Chinchilla, Law
 from ..laws._law import Array
@@ -20,6 +28,7 @@ from ._result import Fit, Status
 __all__ = ["fit_chinchilla", "fit_law"]
 
 _STARTS = 24
+_DELTA_ROUNDS = 50
 # 1.4826 makes the median absolute deviation a standard deviation for Gaussian
 # noise; 1.345 of those keeps 95 % of the efficiency of least squares there.
 _HUBER = 1.345 * 1.4826
@@ -104,8 +113,8 @@ def fit_chinchilla(
         data,
         delta,
         fixed or {},
-        params_kind="non-embedding" if "non_embedding" in params else "total",
-        loss_unit=_loss_unit(loss),
+        params_kind=params_kind(params),
+        loss_unit=loss_unit(loss),
         messages=hints,
     )
 
@@ -163,8 +172,14 @@ def fit_law(
                 "give x as a mapping of them."
             )
         x = {law.inputs[0]: x}
+    missing = [name for name in law.inputs if name not in x]
+    if missing:
+        raise DataError(
+            f"x lacks {', '.join(map(repr, missing))}; {law.__name__} has the inputs "
+            f"{', '.join(law.inputs)}."
+        )
     columns = {name: name for name in (*law.inputs, law.response)}
-    frame: dict[str, Any] = dict(x) | {law.response: y}
+    frame: dict[str, Any] = {n: x[n] for n in law.inputs} | {law.response: y}
     if groups is not None:
         frame["group"] = groups
     data = read_columns(frame, columns, None if groups is None else "group")
@@ -175,6 +190,10 @@ def fit_law(
             f"{len(data)} points are too few for {free} free constants: "
             f"give {free + 1} at least."
         )
+    if law is Chinchilla:
+        require_identified(data, columns)
+    else:
+        require_varied(data, law.inputs)
     return _fit(law, data, delta, fixed or {}, "total", "nats per token", [])
 
 
@@ -188,9 +207,7 @@ def _fit(
     messages: list[str],
 ) -> Fit:
     names = law.constants()
-    unknown = sorted(set(fixed) - set(names))
-    if unknown:
-        raise DataError(f"{', '.join(unknown)} is not one of {', '.join(names)}.")
+    _require_possible(law, fixed)
     if delta is not None and not delta > 0:
         raise DataError(f"delta is {delta}; give a positive number, inf or None.")
     inputs = {n: data[n].to_numpy(float) for n in law.inputs}
@@ -201,38 +218,26 @@ def _fit(
         starts[:, names.index(name)] = value
     # A start at zero has no logarithm; it begins small instead.
     logged = np.array([n in law.positive for n in names])
-    starts[:, logged] = np.maximum(starts[:, logged], 1e-8)
+    starts[:, logged & free] = np.maximum(starts[:, logged & free], 1e-8)
 
     trial = 1e-3 if delta is None else delta
     problem = engine.objective(law, inputs, response, trial)
     solution = engine.solve(problem, starts, free=free)
-    if delta is None:
-        for _ in range(50):
-            best = solution.constants[solution.objective.argmin()]
-            residual = problem.residuals(problem.enter(best[None]))[0]
-            trial, before = robust_delta(residual), trial
-            problem = engine.objective(law, inputs, response, trial)
-            again = solution.constants if before == 1e-3 else best[None]
-            solution = engine.solve(problem, again, free=free)
-            if abs(trial - before) <= 1e-6 * trial:
-                break
+    for _ in range(_DELTA_ROUNDS if delta is None else 0):
+        # All starts go on: another one may win under another threshold.
+        best = solution.constants[solution.objective.argmin()]
+        residual = problem.residuals(problem.enter(best[None]))[0]
+        trial, before = robust_delta(residual), trial
+        problem = engine.objective(law, inputs, response, trial)
+        solution = engine.solve(problem, solution.constants, free=free)
+        if abs(trial - before) <= 1e-6 * trial:
+            break
     winner = int(solution.objective.argmin())
     constants = solution.constants[winner]
-    objective = float(solution.objective[winner])
-    status = Status.CONVERGED if solution.converged[winner] else Status.UNCONVERGED
-    if status is Status.UNCONVERGED:
-        messages = [*messages, "The solver stopped early: the estimates are not final."]
-    small = _at_bound(law, constants, fixed, response)
-    if small and status is Status.CONVERGED:
-        status = Status.AT_BOUND
-        messages = [
-            *messages,
-            f"{', '.join(small)} went to zero: the data do not call for that term. "
-            "Fix it, or use a simpler form.",
-        ]
-    for message in messages:
-        warnings.warn(message, FitWarning, stacklevel=3)
     fitted = law.from_array(constants)
+    status, found = _judge(problem, solution, winner, fitted)
+    for message in (*messages, *found):
+        warnings.warn(message, FitWarning, stacklevel=3)
     frame = data.copy()
     frame["residual"] = problem.residuals(problem.enter(constants[None]))[0]
     return Fit(
@@ -240,13 +245,48 @@ def _fit(
         data=frame,
         delta=trial,
         adaptive=delta is None,
-        objective=objective,
+        objective=float(solution.objective[winner]),
         status=status,
-        messages=tuple(messages),
+        messages=(*messages, *found),
         params_kind=params_kind,
         loss_unit=loss_unit,
         fixed=dict(fixed),
     )
+
+
+def _require_possible(law: type[Law], fixed: Mapping[str, float]) -> None:
+    """Refuse fixed constants that are unknown, not finite, or of the wrong sign."""
+    names = law.constants()
+    unknown = sorted(set(fixed) - set(names))
+    if unknown:
+        raise DataError(f"{', '.join(unknown)} is not one of {', '.join(names)}.")
+    for name, value in fixed.items():
+        if not np.isfinite(value) or (name in law.positive and not value > 0):
+            kind = "positive" if name in law.positive else "finite"
+            raise DataError(f"fixed {name} is {value}; give a {kind} number.")
+
+
+def _judge(
+    problem: engine.Objective, solution: engine.Solution, winner: int, law: Law
+) -> tuple[Status, list[str]]:
+    """Return how a fit ended, and what there is to say of it."""
+    if not solution.converged[winner]:
+        return Status.UNCONVERGED, [
+            "The solver stopped early: the estimates are not final."
+        ]
+    doubts = law.doubts(*problem.inputs)
+    if doubts:
+        return Status.AT_BOUND, doubts
+    least = solution.objective[winner]
+    near = solution.converged & (solution.objective <= least * (1 + 1e-6))
+    theta = problem.enter(solution.constants[near])
+    apart = np.ptp(theta, axis=0).max()
+    if apart > 0.01:
+        return Status.STARTS_DISAGREE, [
+            "Starts ended at different estimates that fit equally well: the runs do "
+            "not decide between them. Add runs, or fix a constant."
+        ]
+    return Status.CONVERGED, []
 
 
 def robust_delta(residual: Array) -> float:
@@ -254,22 +294,3 @@ def robust_delta(residual: Array) -> float:
     spread = float(np.median(np.abs(residual - np.median(residual))))
     # Exact data leave only rounding; the threshold must stay above it.
     return max(_HUBER * spread, 1e-10)
-
-
-def _at_bound(
-    law: type[Law], constants: Array, fixed: Mapping[str, float], response: Array
-) -> list[str]:
-    if not law.linear:
-        return []
-    names = law.constants()
-    smallest = float(response.min())
-    offsets = [n for n in ("E",) if n in names and n not in fixed]
-    return [n for n in offsets if constants[names.index(n)] < 1e-6 * smallest]
-
-
-def _loss_unit(column: str) -> str:
-    if column == "loss" or column.endswith("nats_per_token"):
-        return "nats per token"
-    if column.startswith("loss_"):
-        return column.removeprefix("loss_").replace("_", " ")
-    return column

@@ -86,7 +86,11 @@ class Law:
         """
         if len(args) > len(self.inputs):
             raise TypeError(f"{type(self).__name__} takes {', '.join(self.inputs)}.")
-        given = dict(zip(self.inputs, args, strict=False)) | inputs
+        given = dict(zip(self.inputs, args, strict=False))
+        twice = [name for name in given if name in inputs]
+        if twice:
+            raise TypeError(f"{', '.join(twice)} is given twice.")
+        given |= inputs
         if set(given) != set(self.inputs):
             raise TypeError(
                 f"{type(self).__name__} takes {', '.join(self.inputs)}; "
@@ -94,6 +98,10 @@ class Law:
             )
         value = self.value(*(np.asarray(given[n], float) for n in self.inputs))
         return float(value) if np.ndim(value) == 0 else value
+
+    def doubts(self, *inputs: Array) -> list[str]:
+        """Return what in these constants is at the edge of the form, in words."""
+        return []
 
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:

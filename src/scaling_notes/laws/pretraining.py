@@ -132,6 +132,29 @@ class Chinchilla(Law):
         tokens = nd / params
         return Optimum.of(params, tokens, self.value(params, tokens))
 
+    def doubts(self, *inputs: Array) -> list[str]:
+        """Return which terms vanish and which exponents have the wrong sign."""
+        params, tokens = inputs
+        least = float(np.min(self.value(params, tokens)))
+        terms = {
+            "E": self.E,
+            "A": np.max(self.A * params**-self.alpha),
+            "B": np.max(self.B * tokens**-self.beta),
+        }
+        gone = [name for name, term in terms.items() if not term > 1e-6 * least]
+        words = [
+            f"{name} went to zero: the data do not call for that term. Fix it, or use "
+            "a simpler form."
+            for name in gone
+        ]
+        for name, of, what in (("alpha", "A", "params"), ("beta", "B", "tokens")):
+            if of not in gone and getattr(self, name) <= 0:
+                words.append(
+                    f"{name} is not positive: with it more {what} would raise the "
+                    f"loss. The data do not show a gain from {what}."
+                )
+        return words
+
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
         """Return starts from the grid over (alpha, beta), local minima first.
