@@ -331,7 +331,8 @@ def beside(
     *charts: alt.LayerChart | alt.FacetChart, description: str, width: int = 300
 ) -> alt.HConcatChart:
     """Put charts side by side; on a narrow page the row scrolls in its own box."""
-    parts = [
-        chart.properties(width=width, description=alt.Undefined) for chart in charts
-    ]
+    parts = [chart.properties(width=width) for chart in charts]
+    for part in parts:
+        # The whole says it once.
+        part.description = alt.Undefined
     return alt.hconcat(*parts).properties(description=description)

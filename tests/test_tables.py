@@ -1,0 +1,170 @@
+"""The data package: valid, described, cited, and consistent with physics."""
+
+from __future__ import annotations
+
+import csv
+import re
+from importlib import resources
+from pathlib import Path
+
+import frictionless
+import numpy as np
+import pandas as pd
+import pytest
+
+import scaling_notes as sn
+from scaling_notes.tables import descriptor
+
+DATA = Path(str(resources.files("scaling_notes") / "data"))
+BIB = (Path(__file__).parents[1] / "book" / "references.bib").read_text("utf-8")
+KEYS = set(re.findall(r"^@\w+\{([^,]+),", BIB, re.MULTILINE))
+RESOURCES = descriptor()["resources"]
+NAMES = [r["name"] for r in RESOURCES]
+every_table = pytest.mark.parametrize("resource", RESOURCES, ids=NAMES)
+
+
+def test_package_is_valid() -> None:
+    report = frictionless.validate(str(DATA / "datapackage.json"))
+    problems = [
+        f"{task.name}: {error.message}"
+        for task in report.tasks
+        for error in task.errors
+    ]
+    assert problems == []
+    assert report.valid
+
+
+def test_every_file_is_described_and_every_description_has_a_file() -> None:
+    files = {p.relative_to(DATA).as_posix() for p in DATA.rglob("*.csv")}
+    assert files == {r["path"] for r in RESOURCES}
+    assert len(NAMES) == len(set(NAMES))
+
+
+@every_table
+def test_table_says_what_a_reader_must_know(resource: dict) -> None:
+    for key in ("title", "locator", "exactness", "verified"):
+        assert resource[key].strip(), key
+    assert resource["part"] in {
+        "pretraining",
+        "posttraining",
+        "testtime",
+        "lifecycle",
+        "reference",
+    }
+    assert resource["sources"]
+    assert resource["licenses"][0]["title"]
+    for field in resource["schema"]["fields"]:
+        assert len(field["description"]) >= 5, field["name"]
+        assert "unit" in field, field["name"]
+
+
+@every_table
+def test_sources_are_in_the_bibliography(resource: dict) -> None:
+    for source in resource["sources"]:
+        assert source.get("key", "") in KEYS | {""}
+    frame = sn.load(resource["name"])
+    for column in ("key", "source"):
+        if column in frame:
+            assert set(frame[column].dropna()) <= KEYS
+
+
+@every_table
+def test_file_is_in_normal_form(resource: dict) -> None:
+    raw = (DATA / resource["path"]).read_bytes()
+    text = raw.decode("utf-8")
+    assert not raw.startswith(b"\xef\xbb\xbf")
+    assert "\r" not in text
+    assert text.endswith("\n")
+    rows = list(csv.reader(text.splitlines()))
+    assert rows[0] == [f["name"] for f in resource["schema"]["fields"]]
+    assert len(rows) - 1 == resource["rows"]
+
+
+@every_table
+def test_nothing_is_from_memory(resource: dict) -> None:
+    frame = sn.load(resource["name"])
+    if "verified" in frame:
+        assert set(frame["verified"]) <= {"read", "secondary", "derived"}
+    assert "memory" not in resource["verified"]
+
+
+@every_table
+def test_load_gives_numbers_where_numbers_are_promised(resource: dict) -> None:
+    frame = sn.load(resource["name"])
+    assert len(frame) == sn.describe(resource["name"]).rows
+    for field in resource["schema"]["fields"]:
+        if field["type"] in ("number", "integer"):
+            assert pd.api.types.is_numeric_dtype(frame[field["name"]])
+            values = frame[field["name"]].dropna().to_numpy(float)
+            assert np.isfinite(values).all()
+    for name in {"params", "tokens", "flops", "loss"} & set(frame.columns):
+        assert (frame[name].dropna() > 0).all()
+
+
+# Tables in which flops were computed or digitized apart from params and tokens.
+LOOSE = {"hoffmann2022_optimal_sizes": 0.06}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        r["name"]
+        for r in RESOURCES
+        if {"params", "tokens", "flops"} <= {f["name"] for f in r["schema"]["fields"]}
+        and r["name"]
+        in (
+            "besiroglu2024_chinchilla_points",
+            "hoffmann2022_optimal_sizes",
+            "czech2026_llama3_isoflop",
+        )
+    ],
+)
+def test_compute_is_six_params_tokens(name: str) -> None:
+    frame = sn.load(name)
+    ratio = frame["flops"] / (6 * frame["params"] * frame["tokens"])
+    assert (ratio - 1).abs().max() <= LOOSE.get(name, 1e-3)
+
+
+def test_pass_at_k_rises_with_k() -> None:
+    frame = sn.load("passk_curves")
+    for _, curve in frame.groupby(["source", "model", "benchmark"]):
+        rise = curve.sort_values("k")["pass_at_k_frac"].diff().dropna()
+        assert (rise >= -1e-9).all()
+
+
+def test_certified_values_are_many_and_read() -> None:
+    frame = sn.load("published")
+    read = frame[frame["verified"] == "read"]
+    assert len(read) >= 350
+    assert read["key"].nunique() >= 40
+    plain = frame[frame["printed"].str.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?")]
+    assert len(plain) > 0.95 * len(frame)
+    assert np.allclose(plain["printed"].astype(float), plain["value"], rtol=1e-6)
+    known = frame["low"].notna() & frame["high"].notna()
+    assert (frame.loc[known, "low"] <= frame.loc[known, "high"]).all()
+
+
+def test_load_gives_a_fresh_copy() -> None:
+    first = sn.load("hoffmann2022_optimal_sizes")
+    first.loc[:, "params"] = 0.0
+    assert (sn.load("hoffmann2022_optimal_sizes")["params"] > 0).all()
+
+
+@pytest.mark.parametrize("call", [sn.load, sn.describe])
+def test_an_unknown_name_suggests_the_nearest(call: object) -> None:
+    with pytest.raises(sn.DataError, match="did you mean 'besiroglu2024_chinch"):
+        call("besiroglu2024_chinchila_point")  # type: ignore[operator]
+
+
+def test_description_prints() -> None:
+    description = sn.describe("besiroglu2024_chinchilla_points")
+    for text in (repr(description), description._repr_html_()):
+        assert "245" in text
+        assert "color scale" in text
+        assert "dropped_in_refit" in text
+
+
+def test_list_of_tables() -> None:
+    frame = sn.datasets()
+    assert list(frame["name"]) == NAMES
+    assert frame["rows"].gt(0).all()
