@@ -13,7 +13,7 @@ from ..fit import Fit
 from ..intervals import Bootstrap
 from ..profiles import Profile
 from ._axes import axis
-from ._marks import band, layer, line, points
+from ._marks import band, layer, line, need, points
 
 __all__ = ["explorer", "isoflop_curves", "loss_curve"]
 
@@ -33,6 +33,7 @@ def loss_curve(
         What the horizontal axis shows of the optimum.
     description : str
     """
+    need(runs, "flops")
     flops = np.geomspace(runs["flops"].min(), runs["flops"].max(), 60)
     table = allocate(boot, flops).table()
     return layer(
@@ -81,6 +82,7 @@ def explorer(
         In FLOP.
     description : str
     """
+    need(runs, "budget")
     # Name of the slider, its range, and where it begins.
     e = fit.estimates
     sliders = {

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ._axes import COUNT, POWER, Axis, axis, scale_of, spec_of, ticks_of
+from ._theme import KINDS
 
 __all__ = [
     "band",
@@ -34,9 +35,16 @@ _FEW = 12
 Kind = Literal["measured", "held-out", "fit", "printed", "simulated", "reference"]
 
 
+def _style(kind: str, suffix: str = "") -> str:
+    """Return the style the theme knows a kind of mark by."""
+    if kind not in KINDS:
+        raise DataError(f"kind is {kind!r}; use one of {', '.join(KINDS)}.")
+    return kind + suffix
+
+
 def _position(data: pd.DataFrame, a: Axis, channel: Any) -> Any:
     s = spec_of(a)
-    _need(data, s["column"])
+    need(data, s["column"])
     if not pd.api.types.is_numeric_dtype(data[s["column"]]):
         return channel(s["column"], type="nominal", title=s["title"], sort=None)
     return channel(
@@ -48,7 +56,7 @@ def _position(data: pd.DataFrame, a: Axis, channel: Any) -> Any:
     )
 
 
-def _need(data: pd.DataFrame, column: str) -> None:
+def need(data: pd.DataFrame, column: str) -> None:
     if column not in data.columns:
         raise DataError(
             f"The frame to draw has no column {column!r}; it has "
@@ -58,7 +66,7 @@ def _need(data: pd.DataFrame, column: str) -> None:
 
 def _color(data: pd.DataFrame, color: Axis) -> alt.Color:
     s = spec_of(color)
-    _need(data, s["column"])
+    need(data, s["column"])
     if pd.api.types.is_numeric_dtype(data[s["column"]]):
         few = data[s["column"]].nunique() <= _FEW
         log = s["log"] and not few
@@ -101,7 +109,7 @@ def _tooltip(data: pd.DataFrame, axes: Sequence[Axis | None]) -> list[alt.Toolti
 def _columns(data: pd.DataFrame, axes: Sequence[Axis | None]) -> pd.DataFrame:
     names = [spec_of(a)["column"] for a in axes if a is not None]
     for name in names:
-        _need(data, name)
+        need(data, name)
     return data[list(dict.fromkeys(names))].reset_index(drop=True)
 
 
@@ -128,7 +136,7 @@ def points(
     hollow = kind == "held-out"
     crowded = len(frame) > _CROWD
     mark = alt.Chart(frame).mark_point(
-        style=kind,
+        style=_style(kind),
         filled=not hollow,
         size=46,
         opacity=0.4 if crowded else 0.85,
@@ -177,7 +185,7 @@ def line(
     frame = _columns(data, [x, y, color, extra])
     dash: Any = [6, 4] if extrapolated or kind == "printed" else alt.Undefined
     mark = alt.Chart(frame).mark_line(
-        style=f"{kind}-line", strokeWidth=2, strokeDash=dash
+        style=_style(kind, "-line"), strokeWidth=2, strokeDash=dash
     )
     encoding: dict[str, Any] = {
         "x": _position(frame, x, alt.X),
@@ -213,7 +221,7 @@ def band(
     frame = _columns(data, [x, axis(low), axis(high)])
     return (
         alt.Chart(frame)
-        .mark_area(style=f"{kind}-band", opacity=0.18)
+        .mark_area(style=_style(kind, "-band"), opacity=0.18)
         .encode(
             x=_position(frame, x, alt.X),
             y=alt.Y(
@@ -255,8 +263,10 @@ def whiskers(
     s = spec_of(x)
     rows = alt.Y(spec_of(y)["column"], type="nominal", title=None, sort=None)
     rows = rows.axis(labelLimit=260, grid=False)
-    ends = alt.Chart(frame).mark_rule(style=f"{kind}-line", strokeWidth=2)
-    dots = alt.Chart(frame).mark_point(style=kind, filled=True, size=60, opacity=1)
+    ends = alt.Chart(frame).mark_rule(style=_style(kind, "-line"), strokeWidth=2)
+    dots = alt.Chart(frame).mark_point(
+        style=_style(kind), filled=True, size=60, opacity=1
+    )
     encoding: dict[str, Any] = {"y": rows}
     if color is not None:
         encoding["color"] = _color(frame, color)
@@ -286,7 +296,7 @@ def rule(
     )
     frame = pd.DataFrame({s["column"]: [value]})
     mark = alt.Chart(frame).mark_rule(
-        style=f"{kind}-line", strokeDash=[4, 3], strokeWidth=1.5
+        style=_style(kind, "-line"), strokeDash=[4, 3], strokeWidth=1.5
     )
     return mark.encode(**{along: encoding})
 

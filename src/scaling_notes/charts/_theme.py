@@ -17,23 +17,31 @@ MIME = "application/vnd.vegalite.v5+json"
 # Okabe and Ito's colors without yellow, which is too pale on white.
 _LIGHT = {
     "measured": "#0072B2",
+    "held-out": "#0072B2",
     "fit": "#D55E00",
     "printed": "#009E73",
     "simulated": "#AA4499",
+    "reference": "#59636e",
     "ink": "#1f2328",
     "quiet": "#59636e",
     "grid": "#e4e7eb",
 }
 _DARK = {
     "measured": "#56B4E9",
+    "held-out": "#56B4E9",
     "fit": "#F0894B",
     "printed": "#2FC49A",
     "simulated": "#E29BC8",
+    "reference": "#a3acb8",
     "ink": "#e6e9ed",
     "quiet": "#a3acb8",
     "grid": "#353c46",
 }
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+
+
+KINDS = ("measured", "held-out", "fit", "printed", "simulated", "reference")
+"""What a mark can mean; each has its color."""
 
 
 def _config(color: dict[str, str], ramp: list[str]) -> dict[str, Any]:
@@ -64,11 +72,9 @@ def _config(color: dict[str, str], ramp: list[str]) -> dict[str, Any]:
     # "color" is the one property that Vega-Lite takes from a style for every mark.
     styles: dict[str, dict[str, Any]] = {
         f"{name}{suffix}": {"color": color[name]}
-        for name in ("measured", "fit", "printed", "simulated")
+        for name in KINDS
         for suffix in ("", "-line", "-band")
     }
-    styles["held-out"] = {"color": color["measured"]}
-    styles["reference-line"] = {"color": color["quiet"]}
     styles["note"] = {"color": color["ink"], "fontSize": 12}
     return {
         "background": "transparent",
