@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +13,16 @@ from ._objective import Objective
 __all__ = ["Solution", "solve"]
 
 _POOL = 128
+_DAMPING = 1e-3
 _MAX_ITERATIONS = 200
-_TOLERANCE = 1e-13
+_TOLERANCE = 1e-10
 # A refused step that promises no more than this is refused by rounding alone.
 _ROUNDING = 1e-11
 # Half the square of a residual of 1e-12: exact data leave only this, per point.
 _NEGLIGIBLE = 5e-25
 _PIVOT = 1e-9
+# A step this long in the solver's coordinates is never taken unchecked.
+_NEAR = 1e-2
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def solve(
     Trust is managed by a damping mu in coordinates scaled to a unit diagonal:
     the step solves (H + mu I) s = -g, with the eigenvalues of H replaced by
     their absolute values where H is not positive definite. A problem is done
-    when its undamped predicted decrease is below 1e-13 of its objective.
+    when its undamped predicted decrease is below 1e-10 of its objective; the
+    step that promises it is still taken.
     Problems are held in a pool; a finished one makes room for the next.
     """
     m = len(starts)
@@ -79,14 +83,15 @@ def solve(
     out_value = np.full(m, np.inf)
     out_converged = np.zeros(m, bool)
     out_iterations = np.zeros(m, int)
-    queue = iter(range(m))
     nothing = _NEGLIGIBLE * len(objective.target)
+    first = _first_systems(objective, theta_all, weights, index)
 
-    rows = _take(queue, _POOL)
+    rows = np.arange(min(m, _POOL))
+    waiting = len(rows)
     theta = theta_all[rows]
     w = None if weights is None else weights[rows]
-    value, g, h = _system(objective, theta, w, index)
-    mu = np.full(len(rows), 1e-3)
+    value, g, h = first(rows)
+    mu = np.full(len(rows), _DAMPING)
     age = np.zeros(len(rows), int)
     refused = np.zeros(len(rows), bool)
     while len(rows):
@@ -97,52 +102,84 @@ def solve(
         lost = ~np.isfinite(value) | (age >= _MAX_ITERATIONS)
         ended = done | lost
         if ended.any():
-            at = rows[ended]
-            theta_all[at] = theta[ended]
-            out_value[at] = value[ended]
-            out_converged[at] = done[ended] & ~lost[ended]
-            out_iterations[at] = age[ended]
-            keep = ~ended
-            new = _take(queue, int(ended.sum()))
-            rows = np.concatenate([rows[keep], new])
-            fresh = None
+            last = np.flatnonzero(ended)
+            at = rows[last]
+            # The last step is worth taking and too small to be worth checking,
+            # unless it runs far along a flat direction.
+            near = np.abs(step[:, last]).max(axis=0) < _NEAR
+            sure = last[done[last] & ~lost[last] & ~refused[last] & near]
+            theta[np.ix_(sure, index)] += step[:, sure].T
+            value[sure] -= predicted[sure]
+            theta_all[at] = theta[last]
+            out_value[at] = value[last]
+            out_converged[at] = done[last] & ~lost[last]
+            out_iterations[at] = age[last]
+            new = np.arange(waiting, min(waiting + len(last), m))
+            waiting += len(new)
+            slot, empty = last[: len(new)], last[len(new) :]
             if len(new):
-                new_w = None if weights is None else weights[new]
-                fresh = _system(objective, theta_all[new], new_w, index)
-            theta = np.concatenate([theta[keep], theta_all[new]])
-            w = None if weights is None else weights[rows]
-            mu = np.concatenate([mu[keep], np.full(len(new), 1e-3)])
-            age = np.concatenate([age[keep], np.zeros(len(new), int)])
-            refused = np.concatenate([refused[keep], np.zeros(len(new), bool)])
-            value, g, h = value[keep], g[:, keep], h[:, :, keep]
-            if fresh is not None:
-                value = np.concatenate([value, fresh[0]])
-                g = np.concatenate([g, fresh[1]], axis=1)
-                h = np.concatenate([h, fresh[2]], axis=2)
+                rows[slot] = new
+                theta[slot] = theta_all[new]
+                if w is not None and weights is not None:
+                    w[slot] = weights[new]
+                value[slot], g[:, slot], h[:, :, slot] = first(new)
+                mu[slot], age[slot], refused[slot] = _DAMPING, 0, False
+            if len(empty):
+                keep = np.ones(len(rows), bool)
+                keep[empty] = False
+                rows, theta, mu, age = rows[keep], theta[keep], mu[keep], age[keep]
+                w = None if w is None else w[keep]
+                value, g, h = value[keep], g[:, keep], h[:, :, keep]
+                refused = refused[keep]
             continue
         trial = theta.copy()
         trial[:, index] += step.T
         new_value, new_g, new_h = _system(objective, trial, w, index)
         gain = (value - new_value) / predicted
         accept = gain > 1e-4
-        theta[accept] = trial[accept]
-        value = np.where(accept, new_value, value)
-        g[:, accept] = new_g[:, accept]
-        h[:, :, accept] = new_h[:, :, accept]
-        mu = np.where(
-            accept,
-            np.where(gain > 0.75, mu * 0.1, np.where(gain < 0.25, mu * 4.0, mu)),
-            np.maximum(mu, 1e-4) * 10.0,
-        )
         refused = ~accept
         age += 1
+        if accept.all():
+            theta, value, g, h = trial, new_value, new_g, new_h
+        else:
+            theta[accept] = trial[accept]
+            value = np.where(accept, new_value, value)
+            g = np.where(accept, new_g, g)
+            h = np.where(accept, new_h, h)
+        eased = np.where(gain > 0.75, mu * 0.1, np.where(gain < 0.25, mu * 4.0, mu))
+        mu = np.where(accept, eased, np.maximum(mu, 1e-4) * 10.0)
     return Solution(
         objective.leave(theta_all), out_value, out_converged, out_iterations
     )
 
 
-def _take(queue: Iterator[int], count: int) -> np.ndarray:
-    return np.fromiter((i for _, i in zip(range(count), queue, strict=False)), int)
+def _first_systems(
+    objective: Objective, theta: Array, weights: Array | None, index: np.ndarray
+) -> Callable[[np.ndarray], tuple[Array, Array, Array]]:
+    """Return what gives the systems of problems at their starts.
+
+    Resamples all start at one place. There each point adds the same terms to
+    every problem, so all the systems are one matrix product with the weights.
+    """
+    m, n = len(theta), len(objective.target)
+    shared = weights is not None and m > n and bool((theta == theta[0]).all())
+    if shared and weights is not None:
+        # A problem that holds one point alone has just that point's terms.
+        alone = np.tile(theta[:1], (n, 1))
+        value, g, h = _system(objective, alone, np.eye(n), index)
+        p = len(index)
+        terms = np.concatenate([value[None], g, h.reshape(p * p, n)]).T
+        sums = (weights @ terms).T
+        values, gradients = sums[0], sums[1 : 1 + p]
+        curvatures = sums[1 + p :].reshape(p, p, m)
+        return lambda rows: (
+            values[rows],
+            gradients[:, rows],
+            curvatures[:, :, rows],
+        )
+    return lambda rows: _system(
+        objective, theta[rows], None if weights is None else weights[rows], index
+    )
 
 
 def _system(
