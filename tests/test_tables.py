@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import tomllib
 from importlib import resources
 from pathlib import Path
 
@@ -66,6 +67,58 @@ def test_sources_are_in_the_bibliography(resource: dict) -> None:
     for column in ("key", "source"):
         if column in frame:
             assert set(frame[column].dropna()) <= KEYS
+
+
+def bibliography() -> dict[str, dict[str, str]]:
+    """Return title and url of every entry of the bibliography."""
+    found = {}
+    for key, body in re.findall(r"^@\w+\{([^,]+),\n(.*?)^\}", BIB, re.M | re.S):
+        fields = dict(re.findall(r"^  (\w+) = \{(.*)\},$", body, re.M))
+        found[key] = {k: re.sub(r"[{}]", "", v) for k, v in fields.items()}
+    return found
+
+
+@every_table
+def test_sources_say_what_the_bibliography_says(resource: dict) -> None:
+    entries = bibliography()
+    for source in resource["sources"]:
+        if "key" in source:
+            entry = entries[source["key"]]
+            assert source["title"].endswith(entry["title"])
+            assert source["path"] == entry["url"]
+
+
+def test_every_reference_of_an_article_can_be_found() -> None:
+    for key, entry in bibliography().items():
+        assert entry["author"], key
+        assert entry["url"].startswith("https://"), key
+        if "eprint" in entry:
+            assert re.fullmatch(r"\d{4}\.\d{4,5}", entry["eprint"]), key
+            assert entry["url"] == f"https://arxiv.org/abs/{entry['eprint']}"
+
+
+def test_restricted_tables_stand_apart() -> None:
+    restricted = {
+        r["name"] for r in RESOURCES if "ML-restricted" in r["licenses"][0]["name"]
+    }
+    apart = {r["name"] for r in RESOURCES if r["path"].startswith("multipl_e/")}
+    assert restricted == apart
+    assert apart
+    notice = (DATA / "multipl_e" / "NOTICE.md").read_text("utf-8")
+    for words in ("Copyright (c) 2022", "training data", "PROVIDED BY", '"AS IS"'):
+        assert words in notice
+    # No room names them: the package works when the folder is deleted.
+    for path in DATA.parent.rglob("*.py"):
+        assert not any(name in path.read_text("utf-8") for name in apart), path
+
+
+def test_the_package_carries_every_table_and_notice() -> None:
+    project = tomllib.loads(
+        (Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8")
+    )
+    patterns = project["tool"]["setuptools"]["package-data"]["scaling_notes"]
+    carried = {p for pattern in patterns for p in DATA.parent.glob(pattern)}
+    assert {p for p in DATA.rglob("*") if p.is_file()} <= carried
 
 
 @every_table
