@@ -85,6 +85,7 @@ def test_sources_say_what_the_bibliography_says(resource: dict) -> None:
         if "key" in source:
             entry = entries[source["key"]]
             assert source["title"].endswith(entry["title"])
+            assert "\\" not in source["title"]
             assert source["path"] == entry["url"]
 
 

@@ -21,8 +21,9 @@ from nbclient import NotebookClient
 
 from .intervals import digits
 from .record import MIME
+from .tables import descriptor
 
-__all__ = ["collect", "fill", "normalize", "pages", "rows_of"]
+__all__ = ["collect", "fill", "normalize", "notice", "pages", "rows_of"]
 
 COLUMNS = [
     "chapter",
@@ -177,6 +178,40 @@ def fill(text: str, results: dict[tuple[str, str], dict[str, str]]) -> str:
     return KEYED.sub(shown, text)
 
 
+_NOTICE = """\
+# Where the tables come from, and on what terms
+
+Made from `datapackage.json` by `make refresh`; not edited by hand.
+
+The tables hold numbers that others measured or printed; only numbers are taken, in
+columns of our own. Cite the sources where you use a table. For each license, as far as
+it is known: the tables, their sources, and the place in them.
+"""
+
+
+def notice(package: dict[str, Any]) -> str:
+    """Return the notice beside the tables: each license, its tables, their sources."""
+    by_terms: dict[str, list[dict[str, Any]]] = {}
+    for resource in package["resources"]:
+        terms = "; ".join(entry["title"] for entry in resource["licenses"])
+        by_terms.setdefault(terms[:1].upper() + terms[1:], []).append(resource)
+    parts = [_NOTICE]
+    for terms in sorted(by_terms):
+        parts.append(f"## {terms}\n")
+        for resource in sorted(by_terms[terms], key=lambda r: str(r["path"])):
+            sources = "; ".join(
+                f"{source['title']} <{source['path']}>"
+                if "path" in source
+                else source["title"]
+                for source in resource["sources"]
+            )
+            parts.append(
+                f"- `{resource['path']}`: {sources}. Where: {resource['locator']}."
+            )
+        parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
 def main(names: list[str]) -> None:
     """Refresh the named chapters, or all, then every number that depends on them."""
     top = Path.cwd()
@@ -191,6 +226,7 @@ def main(names: list[str]) -> None:
         print(f"{execute(path):6.1f} s  {path.relative_to(top)}", flush=True)
     results = collect(everything)
     _write_table(table, results)
+    table.with_name("NOTICE.md").write_text(notice(descriptor()), "utf-8")
     for path in everything:
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
