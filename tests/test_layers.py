@@ -27,6 +27,7 @@ LEVELS = {
     "sampling": 5,
     "printed": 5,
     "record": 5,
+    "certified": 6,
     "charts": 6,
 }
 TOOLS = {"_site", "_nbval", "_refresh"}

@@ -66,6 +66,22 @@ def test_results_table_equals_the_stored_outputs() -> None:
     assert sn.describe("results").rows == len(table)
 
 
+def test_refits_table_equals_the_stored_outputs() -> None:
+    with (DATA / "refits.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    pages = _refresh.pages(BOOK)
+    assert table == [row for path in pages for row in _refresh.comparisons_of(path)]
+    assert sn.describe("refits").rows == len(table) > 0
+
+
+def test_pages_that_show_what_others_found_come_last() -> None:
+    late = [_refresh.is_late(path) for path in _refresh.pages(BOOK)]
+    assert late == sorted(late)
+    names = {p.stem for p in _refresh.pages(BOOK) if _refresh.is_late(p)}
+    assert {"index", "data", "published_fits"} <= names
+    assert "chinchilla" not in names
+
+
 @pytest.mark.parametrize("path", _refresh.pages(BOOK), ids=lambda p: p.stem)
 def test_prose_is_filled(path: Path) -> None:
     results = _refresh.collect(_refresh.pages(BOOK))

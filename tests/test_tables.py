@@ -187,7 +187,44 @@ def test_description_prints() -> None:
         assert "dropped_in_refit" in text
 
 
+def test_description_links_its_sources_and_holds_its_first_rows() -> None:
+    description = sn.describe("voting_and_verifiers")
+    html = description._repr_html_()
+    address = "https://arxiv.org/abs/2305.20050"
+    title = "Lightman et al. 2023, Let&#x27;s Verify Step by Step"
+    assert f'<a href="{address}">{title}</a>' in html
+    assert html.count("<a ") == len(description.sources)
+    first = sn.load("voting_and_verifiers").iloc[0]
+    assert description.preview["model"].iloc[0] == first["model"]
+    assert f"<td>{first['model']}</td>" in html
+    assert 'data-table="voting_and_verifiers"' in html
+
+
 def test_list_of_tables() -> None:
-    frame = sn.datasets()
+    frame = sn.datasets().table
     assert list(frame["name"]) == NAMES
     assert frame["rows"].gt(0).all()
+
+
+def test_list_of_tables_prints_by_part() -> None:
+    text = repr(sn.datasets())
+    parts = [line.split(":")[0] for line in text.splitlines() if line[0] != " "]
+    assert parts[0] == "pretraining"
+    assert parts[-1] == "reference"
+    assert set(parts) == {r["part"] for r in RESOURCES}
+    line = next(x for x in text.splitlines() if "besiroglu2024_chinchilla" in x)
+    assert line.split()[1] == "245"
+    after = text.splitlines()[text.splitlines().index(line) + 1]
+    assert after.strip() == "Besiroglu et al. 2024, Hoffmann et al. 2022"
+    sources = sn.describe("published").sources
+    assert f"and {len(sources) - 3} more" in text
+
+
+def test_one_part_of_the_list() -> None:
+    part = sn.datasets("testtime")
+    assert set(part.table["part"]) == {"testtime"}
+    html = part._repr_html_()
+    assert html.count("<details ") == len(part.table)
+    assert all(f'id="{name}"' in html for name in part.table["name"])
+    with pytest.raises(sn.DataError, match=r"no part 'test-time'; name .*testtime"):
+        sn.datasets("test-time")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import laws
 from .allocation import Allocation, allocate
+from .certified import Refits, refits
 from .errors import DataError, FitError, FitWarning
 from .fit import Fit, Status, fit_chinchilla, fit_law
 from .holdout import Forecast, forecast
@@ -28,7 +29,7 @@ from .sampling import (
     pass_at_k,
     select_verified,
 )
-from .tables import Description, datasets, describe, load
+from .tables import Datasets, Description, datasets, describe, load
 
 if TYPE_CHECKING:
     from . import charts
@@ -42,6 +43,7 @@ __all__ = [
     "Bootstrap",
     "Comparison",
     "DataError",
+    "Datasets",
     "Description",
     "Fit",
     "FitError",
@@ -50,6 +52,7 @@ __all__ = [
     "Interval",
     "PassCurve",
     "Profile",
+    "Refits",
     "Results",
     "Status",
     "allocate",
@@ -70,6 +73,7 @@ __all__ = [
     "pass_at_k",
     "published",
     "published_law",
+    "refits",
     "results",
     "select_verified",
     "verdict",
