@@ -176,10 +176,11 @@ class Description:
     def _repr_html_(self) -> str:
         return (
             f"<p><strong>{escape(self.title)}</strong> (<code>{self.name}</code>)</p>"
-            + self._details()
+            f"{self._terms()}<details><summary>Columns and first rows</summary>"
+            f"{self._content()}</details>"
         )
 
-    def _details(self) -> str:
+    def _terms(self) -> str:
         shown = {k: escape(v) for k, v in self._facts() if v}
         shown["Source"] = "; ".join(map(_linked, self.sources))
         facts = "".join(
@@ -187,11 +188,12 @@ class Description:
         )
         # The site puts the download of the file into this element.
         file = f'<p class="table-file" data-table="{self.name}"></p>'
-        return (
-            f'<table class="facts"><tbody>{facts}</tbody></table>{file}'
-            + _scrolling(self.columns, f"Columns of {self.name}", "words")
-            + _scrolling(self.preview, f"First rows of {self.name}", "preview")
-        )
+        return f'<table class="facts"><tbody>{facts}</tbody></table>{file}'
+
+    def _content(self) -> str:
+        return _scrolling(
+            self.columns, f"Columns of {self.name}", "words"
+        ) + _scrolling(self.preview, f"First rows of {self.name}", "preview")
 
 
 def _linked(source: str) -> str:
@@ -311,11 +313,12 @@ class Datasets:
             parts.append(f"<p>{escape(head)}</p>")
             for row in rows.to_dict("records"):
                 name, count = row["name"], row["rows"]
+                table = describe(name)
                 parts.append(
                     f'<details class="dataset" id="{name}"><summary>'
                     f"{escape(row['title'])} <span>{name}, {count:,} rows; "
                     f"{escape(_short(row['sources']))}</span></summary>"
-                    f"{describe(name)._details()}</details>"
+                    f"{table._terms()}{table._content()}</details>"
                 )
         return (
             '<div class="filterable" data-filter="Filter by table, paper or column">'
