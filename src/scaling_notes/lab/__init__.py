@@ -1,0 +1,12 @@
+"""The laptop laboratory: small models of a language whose entropy is known exactly.
+
+It knows laws of motion only, nothing of fitting; chapters bring both together.
+"""
+
+from __future__ import annotations
+
+from ._language import Language, language
+from ._network import Model, model
+from ._training import sweep, train
+
+__all__ = ["Language", "Model", "language", "model", "sweep", "train"]
