@@ -77,7 +77,9 @@ def test_repeated_data_comes_in_epochs(small: sn.lab.Language) -> None:
 
 
 def test_history_ends_at_the_result(small: sn.lab.Language) -> None:
-    done = sn.lab.train(sn.lab.model(small, 4), 4000, checkpoints=4)
+    done = sn.lab.train(sn.lab.model(small, 4), 4000)
+    marks = np.linspace(0, done.tokens, 5)[1:]
+    done = sn.lab.train(sn.lab.model(small, 4), 4000, checkpoints=marks)
     assert len(done.history) == 4
     assert done.history["loss"].iloc[-1] == done.loss
     assert done.history["tokens"].iloc[-1] == done.tokens
@@ -107,7 +109,7 @@ def test_a_diverging_run_says_so(small: sn.lab.Language) -> None:
         ({"weight_decay": -1}, "weight_decay"),
         ({"warmup_tokens": -1}, "warmup_tokens"),
         ({"rate": -1}, "rate"),
-        ({"checkpoints": 10_000}, "checkpoints"),
+        ({"checkpoints": [10_000]}, "checkpoints"),
     ],
 )
 def test_bad_runs_are_refused(

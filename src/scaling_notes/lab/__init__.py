@@ -5,8 +5,18 @@ It knows laws of motion only, nothing of fitting; chapters bring both together.
 
 from __future__ import annotations
 
+from ._compression import prune, quantize
 from ._language import Language, language
 from ._network import Model, model
 from ._training import sweep, train
 
-__all__ = ["Language", "Model", "language", "model", "sweep", "train"]
+__all__ = [
+    "Language",
+    "Model",
+    "language",
+    "model",
+    "prune",
+    "quantize",
+    "sweep",
+    "train",
+]

@@ -115,7 +115,7 @@ def train(
     weight_decay: float = 0.0,
     rate: float = 1.0,
     teacher: Model | None = None,
-    checkpoints: int = 0,
+    checkpoints: Iterable[float] = (),
 ) -> Model:
     """Train a model and return the trained one; the argument is left as it was.
 
@@ -144,9 +144,9 @@ def train(
         Multiplies both learning rates.
     teacher : Model, optional
         Learn its probabilities (soft labels) instead of the symbols that came.
-    checkpoints : int
-        Record the exact loss at so many equal distances on the way, in ``history``
-        of the result.
+    checkpoints : iterable of float
+        Tokens after which to record the exact loss, in ``history`` of the result;
+        rounded to whole batches.
 
     Returns
     -------
@@ -185,8 +185,10 @@ def train(
     if warmup_tokens is not None:
         warmup = real_number("warmup_tokens", warmup_tokens, 0.0)
     warmup = max(1.0, warmup / rows)
-    checkpoints = whole_number("checkpoints", checkpoints, 0, steps)
-    marks = {round(steps * (i + 1) / checkpoints) for i in range(checkpoints)}
+    marks = {
+        max(1, round(real_number("checkpoints", t, 1, steps * rows) / rows))
+        for t in checkpoints
+    }
 
     network = Network(model.layers)
     work, adam = Batch(network, rows), Adam(network, _as_layers(model.mask))
@@ -267,8 +269,8 @@ def sweep(
     -------
     pandas.DataFrame
         One row a run: ``budget``, ``width``, ``seed``, ``params``, ``tokens``,
-        ``flops`` (what was spent: tokens come in whole batches) and ``loss``,
-        exact, nats per token.
+        ``flops`` (what was spent: tokens come in whole batches) and the exact
+        ``loss``, nats per token.
 
     Raises
     ------
