@@ -186,7 +186,7 @@ def train(
         warmup = real_number("warmup_tokens", warmup_tokens, 0.0)
     warmup = max(1.0, warmup / rows)
     marks = {
-        max(1, round(real_number("checkpoints", t, 1, steps * rows) / rows))
+        min(steps, max(1, round(real_number("checkpoints", t, 1, D) / rows)))
         for t in checkpoints
     }
 
