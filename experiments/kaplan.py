@@ -13,7 +13,7 @@ from _write import write
 import scaling_notes as sn
 
 BUDGETS = [1e8, 1e9, 1e10, 1e11]
-ON_THE_WAY = [3e8, 1e9, 3e9, 1e10]
+ON_THE_WAY = [3e8, 1e9, 3e9]
 SEEDS = range(3)
 EMBEDDING = 16
 # Where the best width lies at 1e8 FLOP, and how it grows: only for the grid.
