@@ -8,6 +8,7 @@ from __future__ import annotations
 from ._compression import prune, quantize
 from ._language import Language, language
 from ._network import Model, model
+from ._reinforcement import reinforce, success
 from ._training import sweep, train
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "model",
     "prune",
     "quantize",
+    "reinforce",
+    "success",
     "sweep",
     "train",
 ]
