@@ -156,8 +156,18 @@ def test_no_runs_are_too_few() -> None:
 
 
 def test_six_runs_are_enough() -> None:
-    six = runs().iloc[[0, 5, 10, 15, 3, 12]]
-    assert len(sn.fit_chinchilla(six).data) == 6
+    six = runs().iloc[[0, 5, 10, 15, 3, 8]]
+    fit = sn.fit_chinchilla(six)
+    assert len(fit.data) == 6
+    assert fit["alpha"] == pytest.approx(0.35, rel=1e-4)
+
+
+def test_six_runs_that_two_laws_fit_exactly_are_flagged() -> None:
+    """Four runs on one ray and two mirrored ones: the terms may change places."""
+    mirrored = runs().iloc[[0, 5, 10, 15, 3, 12]]
+    with pytest.warns(sn.FitWarning, match="fit equally well"):
+        fit = sn.fit_chinchilla(mirrored)
+    assert fit.status.value != "converged"
 
 
 def test_fixing_constants_lowers_the_number_of_runs_needed() -> None:

@@ -91,9 +91,10 @@ def resample_counts(
     array of shape (n_resamples, n_points)
     """
     n_units = n_points if groups is None else int(groups.max()) + 1
-    draws = rng.multinomial(n_units, np.full(n_units, 1 / n_units), n_resamples)
-    counts = draws if groups is None else draws[:, groups]
-    return counts.astype(float)
+    draws = rng.integers(n_units, size=(n_resamples, n_units))
+    draws += n_units * np.arange(n_resamples)[:, None]
+    counts = np.bincount(draws.ravel(), minlength=draws.size).reshape(draws.shape)
+    return (counts if groups is None else counts[:, groups]).astype(float)
 
 
 def percentile(values: Array, confidence_level: float) -> tuple[Array, Array]:

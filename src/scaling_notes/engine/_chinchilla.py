@@ -9,6 +9,7 @@ coordinates. Gradient and exact Hessian are therefore moments of p and q against
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,6 +22,10 @@ __all__ = ["ChinchillaObjective"]
 
 # Positions of the coordinates log E, log A, log B, alpha, beta.
 _E, _A, _B, _ALPHA, _BETA = range(5)
+# Problems x points handled in one go: few enough for the processor's cache.
+_BLOCK = 32768
+# Scratch arrays a multiple of 4096 bytes apart would compete for the same cache lines.
+_APART = 72
 
 
 class ChinchillaObjective(Objective):
@@ -34,32 +39,33 @@ class ChinchillaObjective(Objective):
         self, inputs: Mapping[str, Array], response: Array, delta: float
     ) -> None:
         super().__init__(Chinchilla, inputs, response, delta)
-        log_n, log_d = (np.log(x) for x in self.inputs)
-        self._center(float(log_n.mean()), float(log_d.mean()))
+        self.logs = tuple(np.log(x) for x in self.inputs)
+        self._center(float(self.logs[0].mean()), float(self.logs[1].mean()))
 
     def _center(self, *center: float) -> None:
         self.center = center
-        log_n, log_d = (np.log(x) for x in self.inputs)
-        n, d = log_n - self.center[0], log_d - self.center[1]
+        n, d = self.logs[0] - center[0], self.logs[1] - center[1]
         one = np.ones_like(n)
         self.term_n = np.stack([one, -n])
         self.term_d = np.stack([one, -d])
-        self.moments_n = np.stack([one, n, n * n], axis=1)
-        self.moments_d = np.stack([one, d, d * d], axis=1)
-        self.moments_nd = np.stack([one, n, d, n * d], axis=1)
+        self.moments_n = np.stack([one, n, n * n])
+        self.moments_d = np.stack([one, d, d * d])
+        self.moments_nd = np.stack([one, n, d, n * d])
+        self._scratch = np.empty((7, 0))
 
     def holding(self, free: np.ndarray) -> ChinchillaObjective:
-        """Return it uncentered on a side where coefficient or exponent is held.
+        """Return a copy, uncentered on a side where coefficient or exponent is held.
 
         A centered coefficient mixes the two: holding one would move the other.
+        The copy has its own scratch arrays, so that solves may run side by side.
         """
         n, d = self.center
         split_n = (_A in free) != (_ALPHA in free)
         split_d = (_B in free) != (_BETA in free)
-        if not (split_n or split_d):
-            return self
         other = copy.copy(self)
-        other._center(0.0 if split_n else n, 0.0 if split_d else d)
+        other._scratch = np.empty((7, 0))
+        if split_n or split_d:
+            other._center(0.0 if split_n else n, 0.0 if split_d else d)
         return other
 
     def enter(self, constants: Array) -> Array:
@@ -76,80 +82,104 @@ class ChinchillaObjective(Objective):
         theta[:, _B] += theta[:, _BETA] * self.center[1]
         return super().leave(theta)
 
-    def _terms(self, theta: Array) -> tuple[Array, Array, Array, Array]:
-        u = theta[:, [_A, _ALPHA]] @ self.term_n
-        v = theta[:, [_B, _BETA]] @ self.term_d
-        np.exp(u, out=u)
-        np.exp(v, out=v)
-        s = u + v
-        s += np.exp(theta[:, [_E]])
-        r = np.log(s)
-        np.subtract(self.target, r, out=r)
-        return u, v, s, r
-
     def residuals(self, theta: Array) -> Array:
         """Return the residuals of log loss, shape ``(m, n)``."""
         with np.errstate(all="ignore"):
-            return self._terms(theta)[3]
+            s = np.exp(theta[:, [_A, _ALPHA]] @ self.term_n)
+            s += np.exp(theta[:, [_B, _BETA]] @ self.term_d)
+            s += np.exp(theta[:, [_E]])
+            return self.target - np.log(s)
 
     @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:
         """Return objective, gradient and exact Hessian at ``theta``."""
-        u, v, s, r = self._terms(theta)
+        m, n = len(theta), len(self.target)
+        size = min(n, max(1, _BLOCK // m))
+        if self._scratch.shape[1] < m * size:
+            self._scratch = np.empty((7, m * size + _APART))
+        blocks = (slice(first, first + size) for first in range(0, n, size))
+        return _assemble(
+            functools.reduce(np.add, (self._sums(theta, weights, b) for b in blocks))
+        )
+
+    def _sums(self, theta: Array, weights: Array | None, block: slice) -> Array:
+        """Return what a block of points adds to the sums of the systems, (23, m)."""
+        target = self.target[block]
+        n, d = self.moments_n[:, block].T, self.moments_d[:, block].T
+        shape = (len(theta), len(target))
+        buffers = self._scratch[:, : shape[0] * shape[1]].reshape(7, *shape)
+        u, v, s, r, w_psi, c, x = buffers
+        one = np.ones(len(target))
+        np.matmul(theta[:, [_A, _ALPHA]], self.term_n[:, block], out=u)
+        np.matmul(theta[:, [_B, _BETA]], self.term_d[:, block], out=v)
+        np.exp(u, out=u)
+        np.exp(v, out=v)
+        np.add(u, v, out=s)
+        s += np.exp(theta[:, [_E]])
+        np.log(s, out=r)
+        np.subtract(target, r, out=r)
         np.reciprocal(s, out=s)
-        p = np.multiply(u, s, out=u)
-        q = np.multiply(v, s, out=v)
-        psi = np.minimum(r, self.delta)
-        np.maximum(psi, -self.delta, out=psi)
-        w_psi = psi if weights is None else weights * psi
-        # sum w psi (r - psi / 2)
-        total = np.einsum("mn,mn->m", w_psi, r)
-        total -= 0.5 * np.einsum("mn,mn->m", w_psi, psi)
-        inside = (psi == r).astype(float)
-        c = inside if weights is None else np.multiply(inside, weights, out=inside)
+        p, q = np.multiply(u, s, out=u), np.multiply(v, s, out=v)
+
+        psi = np.clip(r, -self.delta, self.delta, out=s)
+        w = one if weights is None else weights[:, block]
+        np.multiply(psi, w, out=w_psi)
+        np.multiply(psi == r, w, out=c)
         c += w_psi
-        c_p, c_q = c * p, c * q
-        k_p, k_q = w_psi * p @ self.moments_n, w_psi * q @ self.moments_d
-        k = w_psi.sum(axis=1)
-        s_1 = c.sum(axis=1)
-        s_p, s_q = c_p @ self.moments_n[:, :2], c_q @ self.moments_d[:, :2]
-        s_pq = c_p * q @ self.moments_nd
-        s_pp = np.multiply(c_p, p, out=c_p) @ self.moments_n
-        s_qq = np.multiply(c_q, q, out=c_q) @ self.moments_d
+        # sum w psi (r - psi / 2)
+        total = np.vecdot(w_psi, r) - 0.5 * np.vecdot(w_psi, psi)
+        k, s_1 = w_psi @ one, c @ one
+        k_p, k_q = np.multiply(w_psi, p, out=x) @ n, np.multiply(w_psi, q, out=x) @ d
+        c_p = np.multiply(c, p, out=x)
+        s_p = c_p @ n[:, :2]
+        s_pq = np.multiply(c_p, q, out=s) @ self.moments_nd[:, block].T
+        s_pp = np.multiply(c_p, p, out=s) @ n
+        c_q = np.multiply(c, q, out=x)
+        s_q = c_q @ d[:, :2]
+        s_qq = np.multiply(c_q, q, out=s) @ d
+        rows = [total, k, s_1, *k_p.T, *k_q.T, *s_p.T, *s_pq.T, *s_pp.T, *s_q.T]
+        return np.stack([*rows, *s_qq.T])
 
-        g = np.empty((5, len(theta)))
-        g[_E] = k_p[:, 0] + k_q[:, 0] - k
-        g[_A] = -k_p[:, 0]
-        g[_B] = -k_q[:, 0]
-        g[_ALPHA] = k_p[:, 1]
-        g[_BETA] = k_q[:, 1]
 
-        h = np.empty((5, 5, len(theta)))
-        h[_A, _A] = s_pp[:, 0] - k_p[:, 0]
-        h[_A, _ALPHA] = k_p[:, 1] - s_pp[:, 1]
-        h[_ALPHA, _ALPHA] = s_pp[:, 2] - k_p[:, 2]
-        h[_B, _B] = s_qq[:, 0] - k_q[:, 0]
-        h[_B, _BETA] = k_q[:, 1] - s_qq[:, 1]
-        h[_BETA, _BETA] = s_qq[:, 2] - k_q[:, 2]
-        h[_A, _B] = s_pq[:, 0]
-        h[_B, _ALPHA] = -s_pq[:, 1]
-        h[_A, _BETA] = -s_pq[:, 2]
-        h[_ALPHA, _BETA] = s_pq[:, 3]
-        # E's share is t = 1 - p - q.
-        h[_E, _A] = s_p[:, 0] - s_pp[:, 0] - s_pq[:, 0]
-        h[_E, _B] = s_q[:, 0] - s_pq[:, 0] - s_qq[:, 0]
-        h[_E, _ALPHA] = s_pp[:, 1] + s_pq[:, 1] - s_p[:, 1]
-        h[_E, _BETA] = s_qq[:, 1] + s_pq[:, 2] - s_q[:, 1]
-        t_t = s_1 - 2 * (s_p[:, 0] + s_q[:, 0])
-        t_t += s_pp[:, 0] + s_qq[:, 0] + 2 * s_pq[:, 0]
-        h[_E, _E] = t_t - (k - k_p[:, 0] - k_q[:, 0])
-        for i in range(1, 5):
-            h[i, :i] = h[:i, i]
+def _assemble(sums: Array) -> System:
+    """Return the systems from the sums of all blocks, shape (23, m)."""
+    total, k, s_1 = sums[:3]
+    k_p, k_q, s_p, s_pq = sums[3:6], sums[6:9], sums[9:11], sums[11:15]
+    s_pp, s_q, s_qq = sums[15:18], sums[18:20], sums[20:23]
+    m = len(total)
 
-        # A trial step may leave the range of floats; the solver takes a shorter one.
-        bad = ~(np.isfinite(total) & np.isfinite(g).all(0) & np.isfinite(h).all((0, 1)))
-        if bad.any():
-            total[bad] = np.inf
-            g[:, bad] = 0.0
-            h[:, :, bad] = np.eye(5)[:, :, None]
-        return System(total, g, h)
+    g = np.empty((5, m))
+    g[_E] = k_p[0] + k_q[0] - k
+    g[_A] = -k_p[0]
+    g[_B] = -k_q[0]
+    g[_ALPHA] = k_p[1]
+    g[_BETA] = k_q[1]
+
+    h = np.empty((5, 5, m))
+    h[_A, _A] = s_pp[0] - k_p[0]
+    h[_A, _ALPHA] = k_p[1] - s_pp[1]
+    h[_ALPHA, _ALPHA] = s_pp[2] - k_p[2]
+    h[_B, _B] = s_qq[0] - k_q[0]
+    h[_B, _BETA] = k_q[1] - s_qq[1]
+    h[_BETA, _BETA] = s_qq[2] - k_q[2]
+    h[_A, _B] = s_pq[0]
+    h[_B, _ALPHA] = -s_pq[1]
+    h[_A, _BETA] = -s_pq[2]
+    h[_ALPHA, _BETA] = s_pq[3]
+    # E's share is t = 1 - p - q.
+    h[_E, _A] = s_p[0] - s_pp[0] - s_pq[0]
+    h[_E, _B] = s_q[0] - s_pq[0] - s_qq[0]
+    h[_E, _ALPHA] = s_pp[1] + s_pq[1] - s_p[1]
+    h[_E, _BETA] = s_qq[1] + s_pq[2] - s_q[1]
+    t_t = s_1 - 2 * (s_p[0] + s_q[0]) + s_pp[0] + s_qq[0] + 2 * s_pq[0]
+    h[_E, _E] = t_t - (k - k_p[0] - k_q[0])
+    for i in range(1, 5):
+        h[i, :i] = h[:i, i]
+
+    # A trial step may leave the range of floats; the solver takes a shorter one.
+    bad = ~(np.isfinite(total) & np.isfinite(g).all(0) & np.isfinite(h).all((0, 1)))
+    if bad.any():
+        total[bad] = np.inf
+        g[:, bad] = 0.0
+        h[:, :, bad] = np.eye(5)[:, :, None]
+    return System(total, g, h)

@@ -7,8 +7,9 @@ that runs over points: both are the order in which numpy works fastest.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -68,6 +69,12 @@ class Objective:
             Positions of the constants that may move.
         """
         return self
+
+    def within(self, delta: float) -> Self:
+        """Return the objective of the same points with another Huber threshold."""
+        other = copy.copy(self)
+        other.delta = delta
+        return other
 
     def enter(self, constants: Array) -> Array:
         """Return the coordinates the solver works in, shape ``(m, p)``."""

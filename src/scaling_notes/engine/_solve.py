@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +12,18 @@ from ._objective import Objective
 
 __all__ = ["Solution", "solve"]
 
-_POOL = 128
+_POOL = 256
+_DAMPING = 1e-3
 _MAX_ITERATIONS = 200
-_TOLERANCE = 1e-13
+_TOLERANCE = 1e-10
 # A refused step that promises no more than this is refused by rounding alone.
 _ROUNDING = 1e-11
 # Half the square of a residual of 1e-12: exact data leave only this, per point.
 _NEGLIGIBLE = 5e-25
 _PIVOT = 1e-9
+_TINY = 1e-300
+# A step this long in the solver's coordinates is never taken unchecked.
+_NEAR = 1e-2
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ def solve(
     Trust is managed by a damping mu in coordinates scaled to a unit diagonal:
     the step solves (H + mu I) s = -g, with the eigenvalues of H replaced by
     their absolute values where H is not positive definite. A problem is done
-    when its undamped predicted decrease is below 1e-13 of its objective.
+    when its undamped predicted decrease is below 1e-10 of its objective; the
+    step that promises it is still taken.
     Problems are held in a pool; a finished one makes room for the next.
     """
     m = len(starts)
@@ -79,70 +84,103 @@ def solve(
     out_value = np.full(m, np.inf)
     out_converged = np.zeros(m, bool)
     out_iterations = np.zeros(m, int)
-    queue = iter(range(m))
     nothing = _NEGLIGIBLE * len(objective.target)
+    first = _first_systems(objective, theta_all, weights, index)
 
-    rows = _take(queue, _POOL)
+    rows = np.arange(min(m, _POOL))
+    waiting = len(rows)
     theta = theta_all[rows]
     w = None if weights is None else weights[rows]
-    value, g, h = _system(objective, theta, w, index)
-    mu = np.full(len(rows), 1e-3)
+    value, g, h, step, predicted = first(rows)
+    mu = np.full(len(rows), _DAMPING)
     age = np.zeros(len(rows), int)
     refused = np.zeros(len(rows), bool)
     while len(rows):
-        step, predicted = _step(g, h, mu)
         undamped = predicted * (1.0 + mu)
         enough = np.where(refused, _ROUNDING, _TOLERANCE) * value + nothing
         done = undamped <= enough
         lost = ~np.isfinite(value) | (age >= _MAX_ITERATIONS)
-        ended = done | lost
-        if ended.any():
-            at = rows[ended]
-            theta_all[at] = theta[ended]
-            out_value[at] = value[ended]
-            out_converged[at] = done[ended] & ~lost[ended]
-            out_iterations[at] = age[ended]
-            keep = ~ended
-            new = _take(queue, int(ended.sum()))
-            rows = np.concatenate([rows[keep], new])
-            fresh = None
+        last = np.flatnonzero(done | lost)
+        if len(last):
+            at = rows[last]
+            # The last step is worth taking and too small to be worth checking,
+            # unless it runs far along a flat direction.
+            near = np.abs(step[:, last]).max(axis=0) < _NEAR
+            sure = last[done[last] & ~lost[last] & ~refused[last] & near]
+            theta[np.ix_(sure, index)] += step[:, sure].T
+            value[sure] -= predicted[sure]
+            theta_all[at] = theta[last]
+            out_value[at] = value[last]
+            out_converged[at] = done[last] & ~lost[last]
+            out_iterations[at] = age[last]
+            new = np.arange(waiting, min(waiting + len(last), m))
+            waiting += len(new)
+            slot, empty = last[: len(new)], last[len(new) :]
             if len(new):
-                new_w = None if weights is None else weights[new]
-                fresh = _system(objective, theta_all[new], new_w, index)
-            theta = np.concatenate([theta[keep], theta_all[new]])
-            w = None if weights is None else weights[rows]
-            mu = np.concatenate([mu[keep], np.full(len(new), 1e-3)])
-            age = np.concatenate([age[keep], np.zeros(len(new), int)])
-            refused = np.concatenate([refused[keep], np.zeros(len(new), bool)])
-            value, g, h = value[keep], g[:, keep], h[:, :, keep]
-            if fresh is not None:
-                value = np.concatenate([value, fresh[0]])
-                g = np.concatenate([g, fresh[1]], axis=1)
-                h = np.concatenate([h, fresh[2]], axis=2)
-            continue
+                rows[slot] = new
+                theta[slot] = theta_all[new]
+                if w is not None and weights is not None:
+                    w[slot] = weights[new]
+                value[slot], g[:, slot], h[:, :, slot], *ahead = first(new)
+                step[:, slot], predicted[slot] = ahead
+                mu[slot], age[slot], refused[slot] = _DAMPING, 0, False
+            if len(empty):
+                keep = np.delete(np.arange(len(rows)), empty)
+                rows, theta, mu, age = rows[keep], theta[keep], mu[keep], age[keep]
+                w = None if w is None else w[keep]
+                value, g, h = value[keep], g[:, keep], h[:, :, keep]
+                step, predicted = step[:, keep], predicted[keep]
+                if not len(rows):
+                    break
         trial = theta.copy()
         trial[:, index] += step.T
         new_value, new_g, new_h = _system(objective, trial, w, index)
-        gain = (value - new_value) / predicted
-        accept = gain > 1e-4
-        theta[accept] = trial[accept]
-        value = np.where(accept, new_value, value)
-        g[:, accept] = new_g[:, accept]
-        h[:, :, accept] = new_h[:, :, accept]
-        mu = np.where(
-            accept,
-            np.where(gain > 0.75, mu * 0.1, np.where(gain < 0.25, mu * 4.0, mu)),
-            np.maximum(mu, 1e-4) * 10.0,
-        )
-        refused = ~accept
+        gain = (value - new_value) / np.maximum(predicted, _TINY)
+        refused = ~(gain > 1e-4)
+        back = np.flatnonzero(refused)
+        trial[back], new_value[back] = theta[back], value[back]
+        new_g[:, back], new_h[:, :, back] = g[:, back], h[:, :, back]
+        theta, value, g, h = trial, new_value, new_g, new_h
         age += 1
+        eased = np.where(gain > 0.75, mu * 0.1, np.where(gain < 0.25, mu * 4.0, mu))
+        mu = np.where(refused, np.maximum(mu, 1e-4) * 10.0, eased)
+        step, predicted = _step(g, h, mu)
     return Solution(
         objective.leave(theta_all), out_value, out_converged, out_iterations
     )
 
 
-def _take(queue: Iterator[int], count: int) -> np.ndarray:
-    return np.fromiter((i for _, i in zip(range(count), queue, strict=False)), int)
+def _first_systems(
+    objective: Objective, theta: Array, weights: Array | None, index: np.ndarray
+) -> Callable[[np.ndarray], tuple[Array, ...]]:
+    """Return what gives problems' systems and steps at their starts.
+
+    Resamples all start at one place. There each point adds the same terms to
+    every problem, so all the systems are one matrix product with the weights.
+    """
+    m, n = len(theta), len(objective.target)
+    if weights is None or m <= n or (theta != theta[0]).any():
+
+        def first(rows: np.ndarray) -> tuple[Array, ...]:
+            w = None if weights is None else weights[rows]
+            value, g, h = _system(objective, theta[rows], w, index)
+            return value, g, h, *_step(g, h, np.full(len(rows), _DAMPING))
+
+        return first
+
+    # A problem that holds one point alone has just that point's terms.
+    value, g, h = _system(objective, np.tile(theta[:1], (n, 1)), np.eye(n), index)
+    p = len(index)
+    sums = (weights @ np.concatenate([value[None], g, h.reshape(p * p, n)]).T).T
+    value, g, h = sums[0], sums[1 : 1 + p], sums[1 + p :].reshape(p, p, m)
+    step, predicted = _step(g, h, np.full(m, _DAMPING))
+    return lambda rows: (
+        value[rows],
+        g[:, rows],
+        h[:, :, rows],
+        step[:, rows],
+        predicted[rows],
+    )
 
 
 def _system(
@@ -159,47 +197,45 @@ def _step(g: Array, h: Array, mu: Array) -> tuple[Array, Array]:
     diagonal = np.einsum("iim->im", h)
     scale = 1.0 / np.sqrt(np.maximum(np.abs(diagonal), 1e-30))
     g_scaled = g * scale
-    h_scaled = h * scale[:, None] * scale[None, :]
+    h_scaled = h * scale[:, None]
+    h_scaled *= scale
     step, definite = _solve_definite(h_scaled, g_scaled, mu)
+    # With (H + mu) s = -g the model's decrease is half of -g's + mu s's.
+    predicted = np.multiply(mu, step)
+    predicted -= g_scaled
+    predicted *= step
+    predicted = 0.5 * predicted.sum(axis=0)
     bad = np.flatnonzero(~definite)
     if len(bad):
-        values, vectors = np.linalg.eigh(h_scaled[:, :, bad].transpose(2, 0, 1))
+        h_bad, g_bad = h_scaled[:, :, bad].transpose(2, 0, 1), g_scaled[:, bad]
+        values, vectors = np.linalg.eigh(h_bad)
         values = np.maximum(np.abs(values), 1e-6) + mu[bad, None]
-        along = np.einsum("mij,im->mj", vectors, g_scaled[:, bad]) / values
-        step[:, bad] = -np.einsum("mij,mj->im", vectors, along)
-    curved = np.einsum("ijm,im,jm->m", h_scaled, step, step, optimize=False)
-    predicted = -(g_scaled * step).sum(axis=0) - 0.5 * np.where(
-        definite, curved, np.abs(curved)
-    )
-    return step * scale, np.maximum(predicted, 0.0)
+        along = np.einsum("mij,im->mj", vectors, g_bad) / values
+        step[:, bad] = turned = -np.einsum("mij,mj->im", vectors, along)
+        curved = np.einsum("mij,im,jm->m", h_bad, turned, turned)
+        predicted[bad] = -(g_bad * turned).sum(axis=0) - 0.5 * np.abs(curved)
+    step *= scale
+    return step, np.maximum(predicted, 0.0)
 
 
 def _solve_definite(h: Array, g: Array, mu: Array) -> tuple[Array, np.ndarray]:
-    """Solve (H + mu I) s = -g by an LDL' factorization over all problems.
+    """Solve (H + mu I) s = -g by elimination, all problems in each operation.
 
-    The loops run over the p x p entries; each operation covers all problems.
+    All pivots are positive just where H + mu I is positive definite.
     """
-    p = len(g)
-    lower = np.zeros_like(h)
-    pivot = np.empty_like(g)
-    definite = np.ones(g.shape[1], bool)
+    p, m = g.shape
+    rows = np.empty((p, p + 1, m))
+    rows[:, :p] = h
+    rows[:, p] = -g
+    pivots = np.empty((p, m))
     for j in range(p):
-        d = h[j, j] + mu
-        for k in range(j):
-            d = d - lower[j, k] ** 2 * pivot[k]
-        definite &= d > _PIVOT
-        pivot[j] = d = np.where(d > _PIVOT, d, 1.0)
-        for i in range(j + 1, p):
-            x = h[i, j]
-            for k in range(j):
-                x = x - lower[i, k] * lower[j, k] * pivot[k]
-            lower[i, j] = x / d
-    s = -g
-    for i in range(p):
-        for k in range(i):
-            s[i] -= lower[i, k] * s[k]
-    s /= pivot
-    for i in reversed(range(p)):
-        for k in range(i + 1, p):
-            s[i] -= lower[k, i] * s[k]
-    return s, definite
+        rows[j, j] += mu
+        pivots[j] = pivot = rows[j, j]
+        rest = rows[j, j + 1 :]
+        rest /= np.where(pivot > _PIVOT, pivot, 1.0)
+        if j + 1 < p:
+            rows[j + 1 :, j + 1 :] -= rows[j + 1 :, j, None] * rest
+    step = rows[:, p]
+    for i in reversed(range(1, p)):
+        step[:i] -= rows[:i, i] * step[i]
+    return step, np.all(pivots > _PIVOT, axis=0)

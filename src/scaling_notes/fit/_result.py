@@ -19,7 +19,9 @@ from ..parallel import Executor, map_seeded
 
 __all__ = ["Fit", "Status"]
 
-_CHUNK = 500
+# Resamples in one piece of work, and resamples x points at most.
+_CHUNK = 1000
+_CELLS = 4_000_000
 
 
 class Status(enum.Enum):
@@ -129,8 +131,9 @@ class Fit:
         if n_resamples < 2:
             raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
         groups = self._groups()
+        chunk = max(1, min(_CHUNK, _CELLS // len(self.data)))
         sizes = [
-            min(_CHUNK, n_resamples - first) for first in range(0, n_resamples, _CHUNK)
+            min(chunk, n_resamples - first) for first in range(0, n_resamples, chunk)
         ]
         refit = partial(
             _refit, self._problem(), self.law.as_array(), groups, self._free()

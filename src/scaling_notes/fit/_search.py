@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from ._result import Fit, Status
 __all__ = ["fit_chinchilla", "fit_law"]
 
 _STARTS = 24
+_OPTIMA = 4
+_MANY = 5000
 _DELTA_ROUNDS = 50
 # 1.4826 makes the median absolute deviation a standard deviation for Gaussian
 # noise; 1.345 of those keeps 95 % of the efficiency of least squares there.
@@ -206,32 +209,24 @@ def _fit(
     loss_unit: str,
     messages: list[str],
 ) -> Fit:
-    names = law.constants()
     _require_possible(law, fixed)
     if delta is not None and not delta > 0:
         raise DataError(f"delta is {delta}; give a positive number, inf or None.")
     inputs = {n: data[n].to_numpy(float) for n in law.inputs}
     response = data[law.response].to_numpy(float)
-    free = np.array([n not in fixed for n in names])
-    starts = law.starts(inputs, response)[:_STARTS].copy()
-    for name, value in fixed.items():
-        starts[:, names.index(name)] = value
-    # A start at zero has no logarithm; it begins small instead.
-    logged = np.array([n in law.positive for n in names])
-    starts[:, logged & free] = np.maximum(starts[:, logged & free], 1e-8)
-
-    trial = 1e-3 if delta is None else delta
-    problem = engine.objective(law, inputs, response, trial)
-    solution = engine.solve(problem, starts, free=free)
-    for _ in range(_DELTA_ROUNDS if delta is None else 0):
-        # All starts go on: another one may win under another threshold.
-        best = solution.constants[solution.objective.argmin()]
-        residual = problem.residuals(problem.enter(best[None]))[0]
-        trial, before = robust_delta(residual), trial
-        problem = engine.objective(law, inputs, response, trial)
-        solution = engine.solve(problem, solution.constants, free=free)
-        if abs(trial - before) <= 1e-6 * trial:
-            break
+    search = partial(_minimize, law, delta=delta, fixed=fixed)
+    if len(data) <= _MANY:
+        starts = law.starts(inputs, response)[:_STARTS]
+        problem, solution = search(inputs, response, starts)
+    else:
+        # A part of very many points finds the optima; all of them refine those.
+        part = np.random.default_rng(0).choice(len(data), _MANY, replace=False)
+        few = {name: values[part] for name, values in inputs.items()}
+        starts = law.starts(few, response[part])[:_STARTS]
+        problem, solution = search(few, response[part], starts)
+        problem, solution = search(
+            inputs, response, _distinct(problem, solution), trial=problem.delta
+        )
     winner = int(solution.objective.argmin())
     constants = solution.constants[winner]
     fitted = law.from_array(constants)
@@ -243,7 +238,7 @@ def _fit(
     return Fit(
         law=fitted,
         data=frame,
-        delta=trial,
+        delta=problem.delta,
         adaptive=delta is None,
         objective=float(solution.objective[winner]),
         status=status,
@@ -252,6 +247,50 @@ def _fit(
         loss_unit=loss_unit,
         fixed=dict(fixed),
     )
+
+
+def _minimize(
+    law: type[Law],
+    inputs: Mapping[str, Array],
+    response: Array,
+    starts: Array,
+    delta: float | None,
+    fixed: Mapping[str, float],
+    trial: float = 1e-3,
+) -> tuple[engine.Objective, engine.Solution]:
+    """Solve from every start, with the threshold given or adapted to the residuals."""
+    names = law.constants()
+    free = np.array([n not in fixed for n in names])
+    starts = starts.copy()
+    for name, value in fixed.items():
+        starts[:, names.index(name)] = value
+    # A start at zero has no logarithm; it begins small instead.
+    logged = np.array([n in law.positive for n in names])
+    starts[:, logged & free] = np.maximum(starts[:, logged & free], 1e-8)
+
+    problem = engine.objective(law, inputs, response, delta or trial)
+    solution = engine.solve(problem, starts, free=free)
+    for _ in range(_DELTA_ROUNDS if delta is None else 0):
+        # All starts go on: another one may win under another threshold.
+        best = solution.constants[solution.objective.argmin()]
+        residual = problem.residuals(problem.enter(best[None]))[0]
+        trial, before = robust_delta(residual), problem.delta
+        problem = problem.within(trial)
+        solution = engine.solve(problem, solution.constants, free=free)
+        if abs(trial - before) <= 1e-6 * trial:
+            break
+    return problem, solution
+
+
+def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:
+    """Return the constants of the best few optima that differ."""
+    order = np.argsort(solution.objective, kind="stable")
+    theta = problem.enter(solution.constants)
+    kept: list[int] = []
+    for i in order:
+        if all(np.abs(theta[i] - theta[j]).max() > 0.01 for j in kept):
+            kept.append(int(i))
+    return solution.constants[kept[:_OPTIMA]]
 
 
 def _require_possible(law: type[Law], fixed: Mapping[str, float]) -> None:
