@@ -18,6 +18,7 @@ LEVELS = {
     "laws": 1,
     "tables": 1,
     "engine": 2,
+    "lab": 2,
     "intervals": 3,
     "design": 3,
     "fit": 4,

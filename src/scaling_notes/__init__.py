@@ -1,7 +1,7 @@
 """Scaling laws of AI models: published data, fits with intervals, allocation.
 
-``import scaling_notes as sn`` gives the whole public face. The charts load on
-first use, so that a fit on a cluster does not import a plotting library.
+``import scaling_notes as sn`` gives the whole public face. The charts and
+the laboratory load on first use: a fit on a cluster imports no plotting library.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .sampling import (
 from .tables import Datasets, Description, datasets, describe, load
 
 if TYPE_CHECKING:
-    from . import charts
+    from . import charts, lab
 
 __version__ = "0.1.0"
 
@@ -67,6 +67,7 @@ __all__ = [
     "fit_law",
     "forecast",
     "isoflop",
+    "lab",
     "laws",
     "load",
     "majority_vote",
@@ -79,7 +80,7 @@ __all__ = [
     "verdict",
 ]
 
-_LAZY = ("charts",)
+_LAZY = ("charts", "lab")
 
 
 def __getattr__(name: str) -> Any:
