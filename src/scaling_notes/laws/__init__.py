@@ -2,5 +2,14 @@
 
 from ._law import Law
 from .pretraining import Chinchilla, OptimalParams, Optimum
+from .testtime import BetaCoverage, ExponentiatedPowerLaw, LogLinear
 
-__all__ = ["Chinchilla", "Law", "OptimalParams", "Optimum"]
+__all__ = [
+    "BetaCoverage",
+    "Chinchilla",
+    "ExponentiatedPowerLaw",
+    "Law",
+    "LogLinear",
+    "OptimalParams",
+    "Optimum",
+]
