@@ -515,3 +515,42 @@ def test_the_explorer_names_a_missing_column(
 ) -> None:
     with pytest.raises(sn.DataError, match="'budget'"):
         charts.explorer(chinchilla_240, fit_240, budgets=[1e20], description=SAYS)
+
+
+# Small numbers, bytes, colored bands
+
+
+def test_log_ticks_below_one_are_plain_numbers(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    frame = pd.DataFrame({"params": [1e8, 1e11], "cost": [0.003, 3.0]})
+    words = texts(drawn(layered(charts.points(frame, "params", "cost")), capfd))
+    assert "0.01" in words
+    assert not [w for w in words if w.endswith("m")]
+
+
+def test_an_unknown_logged_column_has_plain_ticks_too(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    frame = pd.DataFrame({"params": [1e8, 1e11], "divergence": [0.003, 3000.0]})
+    a = charts.axis("divergence", log=True)
+    words = texts(drawn(layered(charts.points(frame, "params", a)), capfd))
+    assert {"0.01", "1k"} <= set(words)
+
+
+def test_memory_is_told_in_bytes(capfd: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame({"memory": [1e8, 1e11], "loss": [3.0, 2.0]})
+    words = texts(drawn(layered(charts.points(frame, "memory", "loss")), capfd))
+    assert {"1GB", "10GB", "300MB"} <= set(words)
+
+
+def test_bands_take_the_colors_of_their_lines(runs: pd.DataFrame) -> None:
+    both = pd.concat([runs.assign(bits=4), runs.assign(bits=3)])
+    spec = layered(
+        charts.band(both, "params", "loss", color="bits"),
+        charts.line(both, "params", "loss", color="bits"),
+    )
+    area, line = every(spec, "encoding")
+    assert area["color"] == line["color"]
+    assert area["color"]["field"] == "bits"
+    assert len(spec["datasets"]["frame-0"]) == 26
