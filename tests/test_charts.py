@@ -544,13 +544,29 @@ def test_memory_is_told_in_bytes(capfd: pytest.CaptureFixture[str]) -> None:
     assert {"1GB", "10GB", "300MB"} <= set(words)
 
 
-def test_bands_take_the_colors_of_their_lines(runs: pd.DataFrame) -> None:
+@pytest.mark.parametrize("column", ["bits", "family"])
+def test_bands_take_the_colors_of_their_lines(
+    runs: pd.DataFrame, column: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     both = pd.concat([runs.assign(bits=4), runs.assign(bits=3)])
     spec = layered(
-        charts.band(both, "params", "loss", color="bits"),
-        charts.line(both, "params", "loss", color="bits"),
+        charts.band(both, "params", "loss", color=column),
+        charts.line(both, "params", "loss", color=column),
     )
     area, line = every(spec, "encoding")
+    # The swatches of the legend are as strong as the lines.
+    assert area["color"].pop("legend")["symbolOpacity"] == 1
+    line["color"].pop("legend", None)
     assert area["color"] == line["color"]
-    assert area["color"]["field"] == "bits"
-    assert len(spec["datasets"]["frame-0"]) == 26
+    assert area["color"]["field"] == column
+    drawn(spec, capfd)
+
+
+def test_a_legend_of_shapes_alone_shows_on_dark(
+    runs: pd.DataFrame, capfd: pytest.CaptureFixture[str]
+) -> None:
+    spec = layered(charts.points(runs, "params", "loss", shape="family"))
+    dark = drawn({**spec, "config": DARK}, capfd)
+    legend = dark[dark.index("role-legend-symbol") :]
+    assert f'fill="{DARK["legend"]["symbolBaseFillColor"]}"' in legend
+    assert 'fill="black"' not in legend

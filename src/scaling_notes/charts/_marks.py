@@ -234,7 +234,12 @@ def band(
         "y2": alt.Y2(high),
     }
     if color is not None:
-        encoding["color"] = _color(frame, color)
+        shade: Any = _color(frame, color)
+        if shade["legend"] is alt.Undefined:
+            shade["legend"] = alt.Legend()
+        # A legend looks like the lowest mark; a swatch as pale as a band says little.
+        shade["legend"]["symbolOpacity"] = 1
+        encoding["color"] = shade
     mark = alt.Chart(frame).mark_area(style=_style(kind, "-band"), opacity=0.18)
     return mark.encode(**encoding)
 
