@@ -562,11 +562,13 @@ def test_bands_take_the_colors_of_their_lines(
     drawn(spec, capfd)
 
 
-def test_a_legend_of_shapes_alone_shows_on_dark(
+def test_a_legend_of_shapes_shows_on_dark(
     runs: pd.DataFrame, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    spec = layered(charts.points(runs, "params", "loss", shape="family"))
-    dark = drawn({**spec, "config": DARK}, capfd)
-    legend = dark[dark.index("role-legend-symbol") :]
-    assert f'fill="{DARK["legend"]["symbolBaseFillColor"]}"' in legend
-    assert 'fill="black"' not in legend
+    # Colors tell the bits, so the legend of families has symbols of no color.
+    marks = charts.points(
+        runs.assign(bits=4), "params", "loss", color="bits", shape="family"
+    )
+    dark = drawn({**layered(marks), "config": DARK}, capfd)
+    assert f'fill="{DARK["legend"]["symbolBaseFillColor"]}"' in dark
+    assert 'fill="black"' not in dark
