@@ -47,4 +47,5 @@ def test_growth_and_files(bench, tmp_path):
     text = page.read_text("utf-8")
     assert bench.table(rows) in text
     assert "old" not in text
-    assert text.startswith("top") and text.endswith("end\n")
+    assert text.startswith("top")
+    assert text.endswith("end\n")
