@@ -1,6 +1,7 @@
 """Scaling laws as published: one frozen dataclass a form, one file a book part."""
 
 from ._law import Law
+from .curves import PowerLaw, PurePowerLaw
 from .pretraining import Chinchilla, OptimalParams, Optimum
 from .testtime import BetaCoverage, ExponentiatedPowerLaw, LogLinear
 
@@ -12,4 +13,6 @@ __all__ = [
     "LogLinear",
     "OptimalParams",
     "Optimum",
+    "PowerLaw",
+    "PurePowerLaw",
 ]

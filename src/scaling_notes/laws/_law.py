@@ -33,6 +33,8 @@ class Law:
     """Name of what the law predicts."""
     scale: ClassVar[Literal["log", "linear", "logit", "loglog"]] = "log"
     """Scale on which residuals are measured; loglog is log(-log y)."""
+    shares: ClassVar[tuple[str, ...]] = ()
+    """Inputs that are shares, from 0 to 1; all others are positive."""
     positive: ClassVar[tuple[str, ...]] = ()
     """Constants that are fitted through their logarithm."""
     linear: ClassVar[tuple[str, ...]] = ()
@@ -77,6 +79,10 @@ class Law:
     def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
         """Return the partial derivatives by each constant, in order."""
         raise NotImplementedError
+
+    def differentiate(self, *inputs: Array) -> tuple[Array, tuple[Array, ...]]:
+        """Return :meth:`value` and :meth:`jacobian`, for laws that share their work."""
+        return self.value(*inputs), self.jacobian(*inputs)
 
     def __call__(self, *args: ArrayLike, **inputs: ArrayLike) -> Any:
         """Evaluate the law.
@@ -137,6 +143,16 @@ class Law:
         )
         nodes[:, where] = coefficients
         return nodes[np.argsort(cost, kind="stable")]
+
+
+def vanished(terms: Mapping[str, Any], least: float) -> dict[str, str]:
+    """Return what to say of each term that is nothing beside the least value."""
+    return {
+        name: f"{name} went to zero: the data do not call for that term. Fix it, or "
+        "use a simpler form."
+        for name, term in terms.items()
+        if not np.max(np.abs(term)) > 1e-6 * abs(least)
+    }
 
 
 def non_negative_least_squares(
