@@ -10,9 +10,22 @@ from scipy.optimize import least_squares
 
 import scaling_notes as sn
 from scaling_notes import engine
-from scaling_notes.laws import Law, PowerLaw, PurePowerLaw
+from scaling_notes.laws import (
+    BrokenPowerLaw,
+    Law,
+    PowerLaw,
+    PurePowerLaw,
+    Sigmoid,
+    SparsityLaw,
+)
 
 X = np.geomspace(1e2, 1e8, 25)
+SPARSITIES = np.array([0.0, 0.5, 0.75, 0.875])
+
+
+def grid(*axes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return every combination of the values of each input."""
+    return tuple(g.ravel() for g in np.meshgrid(*axes, indexing="ij"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +63,18 @@ CASES = [
     Case(PowerLaw(E=0.02, A=3.0, alpha=0.11), (X,), 0.003),
     Case(PurePowerLaw(A=12.0, alpha=0.08), (X,)),
     Case(PurePowerLaw(A=2.0, alpha=-0.4), (X,)),
+    Case(Sigmoid(R_0=0.2, A=0.62, B=1.9, C_mid=2500.0), (np.geomspace(100, 1e5, 60),)),
+    Case(Sigmoid(R_0=0.78, A=0.94, B=0.8, C_mid=12.0), (np.arange(1.0, 97.0),), 0.002),
+    Case(
+        BrokenPowerLaw(a=0.3, b=9.0, c_0=0.15, c_1=0.5, d_1=5e3, f_1=0.5),
+        (np.geomspace(30, 3e7, 60),),
+        0.003,
+    ),
+    Case(
+        SparsityLaw(a_S=16.8, b_S=0.72, c_S=45.0, b_N=0.245, a_D=6.9e8, b_D=0.3, c=0.9),
+        grid(np.geomspace(1e6, 1e9, 6), np.geomspace(1e9, 1e12, 5), SPARSITIES),
+        0.001,
+    ),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: repr(c.truth)[:40])
 
@@ -141,9 +166,10 @@ def scipy_minimum(
     return float(found.cost)
 
 
+@pytest.mark.parametrize("delta", [None, 1e-3])
 @every_case
-def test_refits_are_no_worse_than_scipys(case: Case) -> None:
-    fit = sn.fit_law(type(case.truth), case.named, case.responses(0))
+def test_refits_are_no_worse_than_scipys(case: Case, delta: float | None) -> None:
+    fit = sn.fit_law(type(case.truth), case.named, case.responses(0), delta=delta)
     law = type(case.truth)
     problem = engine.objective(law, case.named, case.responses(0), fit.delta)
     n = len(case.inputs[0])
@@ -226,3 +252,33 @@ def test_a_floor_that_the_points_do_not_call_for_is_flagged() -> None:
         fit = sn.fit_law(PowerLaw, X, y)
     assert fit.status is sn.Status.AT_BOUND
     assert fit["alpha"] == pytest.approx(0.2, rel=1e-4)
+
+
+# Values by hand
+
+
+BY_HAND = [
+    (PurePowerLaw(A=8.0, alpha=0.5), (16.0,), 2.0),
+    (PowerLaw(E=1.0, A=8.0, alpha=0.5), (16.0,), 3.0),
+    # Half of the climb; then 1 / (1 + (1/3)^2) = 0.9 of it.
+    (Sigmoid(R_0=0.2, A=0.6, B=2.0, C_mid=50.0), (50.0,), 0.4),
+    (Sigmoid(R_0=0.2, A=0.6, B=2.0, C_mid=50.0), (150.0,), 0.2 + 0.4 * 0.9),
+    # At the break the turn is 2^(-c_1 f_1).
+    (BrokenPowerLaw(0.5, 6.0, 0.5, 1.0, 4.0, 1.0), (4.0,), 0.5 + 6.0 / 2 / 2),
+    (BrokenPowerLaw(0.5, 6.0, 0.5, 1.0, 4.0, 0.5), (4.0,), 0.5 + 3.0 / 2**0.5),
+    # (8 * 0.25^0.5 + 1) / 100^0.5 + (1/4)^0.5 + 2.
+    (SparsityLaw(8.0, 0.5, 1.0, 0.5, 1e9, 0.5, 2.0), (100.0, 4e9, 0.75), 3.0),
+]
+
+
+@pytest.mark.parametrize(("law", "inputs", "value"), BY_HAND, ids=str)
+def test_value_by_hand(law: Law, inputs: tuple[float, ...], value: float) -> None:
+    assert law(*inputs) == pytest.approx(value, rel=1e-14)
+
+
+def test_a_broken_power_law_far_from_its_break_is_a_power_law() -> None:
+    law = BrokenPowerLaw(a=0.0, b=3.0, c_0=0.2, c_1=0.5, d_1=1e6, f_1=0.4)
+    before = law(x=[1e-3, 1e-1])
+    assert np.log(before[1] / before[0]) == pytest.approx(-0.2 * np.log(100), rel=1e-6)
+    after = law(x=[1e18, 1e300])
+    assert np.log(after[1] / after[0]) == pytest.approx(-0.7 * np.log(1e282), rel=1e-6)
