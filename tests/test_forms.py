@@ -12,11 +12,16 @@ import scaling_notes as sn
 from scaling_notes import engine
 from scaling_notes.laws import (
     BrokenPowerLaw,
+    DataLimited,
+    KaplanJoint,
     Law,
+    OverTraining,
     PowerLaw,
     PurePowerLaw,
+    SharedExponent,
     Sigmoid,
     SparsityLaw,
+    data_mixture,
 )
 
 X = np.geomspace(1e2, 1e8, 25)
@@ -26,6 +31,22 @@ SPARSITIES = np.array([0.0, 0.5, 0.75, 0.875])
 def grid(*axes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return every combination of the values of each input."""
     return tuple(g.ravel() for g in np.meshgrid(*axes, indexing="ij"))
+
+
+SIZES_AND_DATA = grid(np.geomspace(1e7, 1e10, 7), np.geomspace(1e9, 1e12, 7))
+
+
+def repeated() -> tuple[np.ndarray, ...]:
+    """Return sizes, tokens and unique tokens of runs of 1 to 60 epochs."""
+    params, unique, epochs = grid(
+        np.geomspace(1e7, 1e10, 5), np.geomspace(1e8, 1e10, 4), np.geomspace(1, 60, 5)
+    )
+    return params, unique * epochs, unique
+
+
+def mixtures(n_domains: int, n: int) -> tuple[np.ndarray, ...]:
+    """Return shares of domains that add up to one."""
+    return tuple(np.random.default_rng(9).dirichlet(np.ones(n_domains), n).T)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +96,19 @@ CASES = [
         grid(np.geomspace(1e6, 1e9, 6), np.geomspace(1e9, 1e12, 5), SPARSITIES),
         0.001,
     ),
+    Case(SharedExponent(E=1.8, A=480.0, B=2100.0, alpha=0.36), SIZES_AND_DATA),
+    Case(KaplanJoint(0.076, 0.103, 6.4e13, 1.8e13), SIZES_AND_DATA, 0.003),
+    Case(
+        OverTraining(E=1.8, a=200.0, b=900.0, eta=0.17),
+        grid(np.geomspace(5, 640, 6), np.geomspace(1e17, 1e22, 6)),
+        0.003,
+    ),
+    Case(
+        DataLimited(1.87, 521.0, 1488.0, 0.353, 0.353, 15.4, 5.3),
+        repeated(),
+        0.003,
+    ),
+    Case(data_mixture(3)(1.2, 0.3, -1.0, 0.9), mixtures(3, 60), 0.001),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: repr(c.truth)[:40])
 
@@ -268,6 +302,20 @@ BY_HAND = [
     (BrokenPowerLaw(0.5, 6.0, 0.5, 1.0, 4.0, 0.5), (4.0,), 0.5 + 3.0 / 2**0.5),
     # (8 * 0.25^0.5 + 1) / 100^0.5 + (1/4)^0.5 + 2.
     (SparsityLaw(8.0, 0.5, 1.0, 0.5, 1e9, 0.5, 2.0), (100.0, 4e9, 0.75), 3.0),
+    (SharedExponent(1.5, 400.0, 1000.0, 0.5), (1e8, 1e12), 1.5 + 0.04 + 0.001),
+    # (16^(0.5) + 4)^2.
+    (KaplanJoint(1.0, 2.0, 1600.0, 400.0), (100.0, 100.0), 64.0),
+    (OverTraining(1.0, 8.0, 2.0, 0.5), (4.0, 100.0), 1.0 + 1.6 + 0.1),
+    # The best size for 100 unique tokens is 100; 200 are one more than that.
+    (
+        DataLimited(1.0, 8.0, 8.0, 1.0, 1.0, 2.0, 3.0),
+        (200.0, 400.0, 100.0),
+        1.0
+        + 0.08 / (1 + 3 * (1 - np.exp(-1 / 3)))
+        + 0.08 / (1 + 2 * (1 - np.exp(-3 / 2))),
+    ),
+    (DataLimited(1.0, 8.0, 8.0, 1.0, 1.0, 2.0, 3.0), (50.0, 100.0, 100.0), 1.24),
+    (data_mixture(2)(0.5, np.log(4.0), np.log(9.0)), (0.5, 0.5), 6.5),
 ]
 
 

@@ -3,6 +3,8 @@
 from ._law import Law
 from .compression import SparsityLaw
 from .curves import BrokenPowerLaw, PowerLaw, PurePowerLaw, Sigmoid
+from .data import DataLimited, data_mixture
+from .joint import KaplanJoint, OverTraining, SharedExponent
 from .pretraining import Chinchilla, OptimalParams, Optimum
 from .testtime import BetaCoverage, ExponentiatedPowerLaw, LogLinear
 
@@ -10,13 +12,18 @@ __all__ = [
     "BetaCoverage",
     "BrokenPowerLaw",
     "Chinchilla",
+    "DataLimited",
     "ExponentiatedPowerLaw",
+    "KaplanJoint",
     "Law",
     "LogLinear",
     "OptimalParams",
     "Optimum",
+    "OverTraining",
     "PowerLaw",
     "PurePowerLaw",
+    "SharedExponent",
     "Sigmoid",
     "SparsityLaw",
+    "data_mixture",
 ]
