@@ -364,4 +364,4 @@ def ends(first: Array, second: Array, response: Array) -> tuple[Array, Array]:
     gram += 1e-10 * np.einsum("mii->m", gram)[:, None, None] * np.eye(2)
     weights = np.linalg.solve(gram, (basis @ response)[..., None])[..., 0]
     left = response - np.einsum("mq,mqn->mn", weights, basis)
-    return weights, np.sum(left * left, axis=1)
+    return np.asarray(weights), np.sum(left * left, axis=1)
