@@ -37,6 +37,10 @@ COMPUTE = {
     "czech2026_llama3_isoflop": (1, 1),
     "bhagia2024_ladder_points": (1.31, 1.67),
     "czech2026_delphi_forecasts": (1.06, 1.07),
+    "lab_isoflop": (1, 1),
+    "lab_languages": (1, 1),
+    "lab_kaplan": (1, 1),
+    "lab_wide": (1, 1),
 }
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from .errors import DataError, FitError
+from .laws import Law
 
 __all__ = [
     "loss_unit",
     "params_kind",
     "read_columns",
-    "require_below_one",
+    "require_domain",
     "require_identified",
     "require_positive",
     "require_varied",
@@ -50,28 +51,50 @@ def read_columns(
 def require_positive(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
     """Refuse values that are missing, infinite, zero or negative, by row."""
     for name, column in columns.items():
-        given = data[name].to_numpy()
-        if given.dtype == float and (given > 0).all() and np.isfinite(given).all():
-            continue
-        values = pd.to_numeric(data[name], errors="coerce").astype("Float64")
-        values = values.astype(object).where(values.notna(), np.nan).astype(float)
-        bad = ~np.isfinite(values.to_numpy(float)) | ~(values > 0).to_numpy(bool)
+        _require(data, name, column, "positive")
+
+
+def require_domain(
+    data: pd.DataFrame, columns: Mapping[str, str], law: type[Law]
+) -> None:
+    """Refuse values at which a law, or the scale of its residuals, has no meaning.
+
+    Inputs are positive, or shares between 0 and 1 where the law says so. The
+    response is positive on the log scale, within 0 and 1 on the logit and loglog
+    scales, and any finite number on the linear one.
+    """
+    for name in law.inputs:
+        kind = "a share from 0 to 1" if name in law.shares else "positive"
+        _require(data, name, columns[name], kind)
+    response = law.response
+    _require(
+        data, response, columns[response], "" if law.scale == "linear" else "positive"
+    )
+    if law.scale in ("logit", "loglog"):
+        bad = data[response] >= 1
         if bad.any():
             raise DataError(
-                f"Column {column!r} must be finite and positive; it is not in "
-                f"{_rows(pd.Series(bad, index=data.index))}. Drop or mend those rows."
+                f"{columns[response]!r} must lie below 1; it does not in {_rows(bad)}. "
+                "Drop points at the ceiling: they say only that the law is close to it."
             )
-        data[name] = values.astype(float)
 
 
-def require_below_one(data: pd.DataFrame, response: str) -> None:
-    """Refuse shares of one or more, which have no place on a law's scale."""
-    bad = data[response] >= 1
-    if bad.any():
+def _require(data: pd.DataFrame, name: str, column: str, kind: str) -> None:
+    """Make a column of floats; refuse what is not finite and of a kind."""
+    values = pd.to_numeric(data[name], errors="coerce").astype("Float64")
+    numbers = values.astype(object).where(values.notna(), np.nan).to_numpy(float)
+    good = np.isfinite(numbers)
+    if kind == "positive":
+        good &= numbers > 0
+    elif kind:
+        good &= (numbers >= 0) & (numbers <= 1)
+    if not good.all():
         raise DataError(
-            f"{response!r} must lie below 1; it does not in {_rows(bad)}. Drop points "
-            "at the ceiling: they say only that the law is close to it."
+            f"Column {column!r} must be finite{' and ' if kind else ''}{kind}; it is "
+            f"not in {_rows(pd.Series(~good, index=data.index))}. Drop or mend those "
+            "rows."
         )
+    data[name] = numbers
 
 
 def require_varied(data: pd.DataFrame, inputs: Sequence[str]) -> None:

@@ -19,6 +19,11 @@ from ..laws._law import Array
 __all__ = ["Objective", "System"]
 
 
+# A Huber loss has no curvature outside delta. A twentieth of the weight that makes
+# reweighted least squares descend keeps systems regular and nearly as quick.
+_OUTSIDE = 0.05
+
+
 class System(NamedTuple):
     """Objective (m,), gradient (p, m) and curvature (p, p, m) of m problems."""
 
@@ -35,7 +40,7 @@ class Objective:
 
     where :math:`\phi` is the law's scale (log, linear, logit or loglog). The curvature
     is Gauss-Newton: points inside delta count with their full weight, points
-    outside with the weight of iteratively reweighted least squares.
+    outside with a little of the weight of iteratively reweighted least squares.
 
     Parameters
     ----------
@@ -108,35 +113,45 @@ class Objective:
         """Return objective, gradient and curvature at ``theta``."""
         constants = self.leave(theta)
         law = self.law.from_array(constants).over()
-        with np.errstate(all="ignore"):
-            value = law.value(*self.inputs)
-            slope = _slope(self.law.scale, value)
-            shape = value.shape
-            jacobian = np.stack(
-                [
-                    np.broadcast_to(j, shape)
-                    * (slope * constants[:, [i]] if self.logged[i] else slope)
-                    for i, j in enumerate(law.jacobian(*self.inputs))
-                ],
-                axis=1,
-            )
-            r = self.target - _transform(self.law.scale, value)
-        psi = np.clip(r, -self.delta, self.delta)
-        w = np.ones_like(r) if weights is None else weights
-        total = (w * psi * (r - 0.5 * psi)).sum(axis=1)
-        good = np.isfinite(total) & np.isfinite(jacobian).all(axis=(1, 2))
-        total = np.where(good, total, np.inf)
-        jacobian[~good] = 0.0
-        r[~good] = psi[~good] = 0.0
-        gradient = -np.einsum("mpn,mn->pm", jacobian, w * psi)
-        size = np.abs(r)
-        inside = w * np.where(
-            size <= self.delta, 1.0, self.delta / np.maximum(size, 1e-300)
+        value, derivatives = law.differentiate(*self.inputs)
+        r = self.target - _transform(self.law.scale, value)
+        psi = np.minimum(r, self.delta)
+        np.maximum(psi, -self.delta, out=psi)
+        # Slopes of the scale join the weights, which are p times fewer.
+        slope = _slope(self.law.scale, value)
+        pull = psi * slope
+        stiff = slope * slope
+        outside = psi != r
+        stiff[outside] *= _OUTSIDE * self.delta / np.abs(r[outside])
+        r -= 0.5 * psi
+        r *= psi
+        if weights is None:
+            total = r.sum(axis=1)
+        else:
+            total = np.vecdot(r, weights)
+            pull *= weights
+            stiff *= weights
+        m, n = value.shape
+        jacobian = np.empty((m, len(self.names), n))
+        for j, derivative in enumerate(derivatives):
+            jacobian[:, j] = derivative
+        gradient = -(jacobian @ pull[:, :, None])[:, :, 0].T
+        stiff = jacobian * stiff[:, None]
+        curvature = (stiff @ jacobian.transpose(0, 2, 1)).transpose(1, 2, 0)
+        # Derivatives by the logarithm of a constant are that many times larger.
+        factor = np.where(self.logged, constants, 1.0).T
+        gradient = gradient * factor
+        curvature = curvature * (factor[:, None] * factor[None, :])
+        bad = ~(
+            np.isfinite(total)
+            & np.isfinite(gradient).all(axis=0)
+            & np.isfinite(curvature).all(axis=(0, 1))
         )
-        curvature = (jacobian * inside[:, None]) @ jacobian.transpose(0, 2, 1)
-        return System(
-            total, gradient, np.ascontiguousarray(curvature.transpose(1, 2, 0))
-        )
+        if bad.any():
+            total[bad] = np.inf
+            gradient[:, bad] = 0.0
+            curvature[:, :, bad] = np.eye(len(factor))[:, :, None]
+        return System(total, gradient, curvature)
 
 
 def _transform(scale: str, value: Array) -> Array:

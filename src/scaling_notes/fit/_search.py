@@ -16,7 +16,7 @@ from ..design import (
     loss_unit,
     params_kind,
     read_columns,
-    require_below_one,
+    require_domain,
     require_identified,
     require_positive,
     require_varied,
@@ -187,9 +187,7 @@ def fit_law(
     if groups is not None:
         frame["group"] = groups
     data = read_columns(frame, columns, None if groups is None else "group")
-    require_positive(data, columns)
-    if law.scale in ("logit", "loglog"):
-        require_below_one(data, law.response)
+    require_domain(data, columns, law)
     free = len(law.constants()) - len(fixed or {})
     if len(data) < free + 1:
         raise DataError(

@@ -24,7 +24,8 @@ class Law:
     once, for instance one per bootstrap resample, and every method broadcasts.
 
     A law writes down its value and its partial derivatives in plain form. The
-    class variables tell a fit the rest.
+    class variables tell a fit the rest. A subclass that sets ``scale`` alone is
+    the same form with residuals on another scale.
     """
 
     inputs: ClassVar[tuple[str, ...]]
@@ -33,6 +34,8 @@ class Law:
     """Name of what the law predicts."""
     scale: ClassVar[Literal["log", "linear", "logit", "loglog"]] = "log"
     """Scale on which residuals are measured; loglog is log(-log y)."""
+    shares: ClassVar[tuple[str, ...]] = ()
+    """Inputs that are shares, from 0 to 1; all others are positive."""
     positive: ClassVar[tuple[str, ...]] = ()
     """Constants that are fitted through their logarithm."""
     linear: ClassVar[tuple[str, ...]] = ()
@@ -77,6 +80,10 @@ class Law:
     def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
         """Return the partial derivatives by each constant, in order."""
         raise NotImplementedError
+
+    def differentiate(self, *inputs: Array) -> tuple[Array, tuple[Array, ...]]:
+        """Return :meth:`value` and :meth:`jacobian`, for laws that share their work."""
+        return self.value(*inputs), self.jacobian(*inputs)
 
     def __call__(self, *args: ArrayLike, **inputs: ArrayLike) -> Any:
         """Evaluate the law.
@@ -126,17 +133,43 @@ class Law:
         jacobian = (
             cls.from_array(nodes).over().jacobian(*(inputs[n] for n in cls.inputs))
         )
-        # On the log scale a residual is relative, so points weigh 1 / y**2.
-        weight = 1.0 / response if cls.scale == "log" else np.ones_like(response)
         shape = (len(nodes), len(response))
         basis = np.stack([np.broadcast_to(jacobian[j], shape) for j in where], axis=1)
+        nodes[:, where], cost = cls.project(basis, response)
+        return nodes[np.argsort(cost, kind="stable")]
+
+    @classmethod
+    def project(cls, basis: Array, response: Array) -> tuple[Array, Array]:
+        """Return the best non-negative weights of terms, and their sums of squares.
+
+        Parameters
+        ----------
+        basis : array of shape (m, q, n)
+            The terms of m nodes at n points.
+        response : array of shape (n,)
+
+        Returns
+        -------
+        weights : array of shape (m, q)
+        cost : array of shape (m,)
+        """
+        # On the log scale a residual is relative, so points weigh 1 / y**2.
+        weight = 1.0 / response if cls.scale == "log" else np.ones_like(response)
         basis = basis * weight
         target = response * weight
-        coefficients, cost = non_negative_least_squares(
+        return non_negative_least_squares(
             basis @ basis.transpose(0, 2, 1), basis @ target, float(target @ target)
         )
-        nodes[:, where] = coefficients
-        return nodes[np.argsort(cost, kind="stable")]
+
+
+def vanished(terms: Mapping[str, Any], least: float) -> dict[str, str]:
+    """Return what to say of each term that is nothing beside the least value."""
+    return {
+        name: f"{name} went to zero: the data do not call for that term. Fix it, or "
+        "use a simpler form."
+        for name, term in terms.items()
+        if not np.max(np.abs(term)) > 1e-6 * abs(least)
+    }
 
 
 def non_negative_least_squares(

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._law import Array, Law, non_negative_least_squares
+from ._law import Array, Law, non_negative_least_squares, vanished
 
 __all__ = ["Chinchilla", "OptimalParams", "Optimum"]
 
@@ -138,15 +138,11 @@ class Chinchilla(Law):
         least = float(np.min(self.value(params, tokens)))
         terms = {
             "E": self.E,
-            "A": np.max(self.A * params**-self.alpha),
-            "B": np.max(self.B * tokens**-self.beta),
+            "A": self.A * params**-self.alpha,
+            "B": self.B * tokens**-self.beta,
         }
-        gone = [name for name, term in terms.items() if not term > 1e-6 * least]
-        words = [
-            f"{name} went to zero: the data do not call for that term. Fix it, or use "
-            "a simpler form."
-            for name in gone
-        ]
+        gone = vanished(terms, least)
+        words = list(gone.values())
         for name, of, what in (("alpha", "A", "params"), ("beta", "B", "tokens")):
             if of not in gone and getattr(self, name) <= 0:
                 words.append(

@@ -1,0 +1,332 @@
+"""Every published form: derivatives, recovery, and the optimum against scipy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.optimize import least_squares
+
+import scaling_notes as sn
+from scaling_notes import engine
+from scaling_notes.laws import (
+    BrokenPowerLaw,
+    DataLimited,
+    KaplanJoint,
+    Law,
+    OverTraining,
+    PowerLaw,
+    PurePowerLaw,
+    SharedExponent,
+    Sigmoid,
+    SparsityLaw,
+    data_mixture,
+)
+
+X = np.geomspace(1e2, 1e8, 25)
+SPARSITIES = np.array([0.0, 0.5, 0.75, 0.875])
+
+
+def grid(*axes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return every combination of the values of each input."""
+    return tuple(g.ravel() for g in np.meshgrid(*axes, indexing="ij"))
+
+
+SIZES_AND_DATA = grid(np.geomspace(1e7, 1e10, 7), np.geomspace(1e9, 1e12, 7))
+
+
+def repeated() -> tuple[np.ndarray, ...]:
+    """Return sizes, tokens and unique tokens of runs of 1 to 60 epochs."""
+    params, unique, epochs = grid(
+        np.geomspace(1e7, 1e10, 5), np.geomspace(1e8, 1e10, 4), np.geomspace(1, 60, 5)
+    )
+    return params, unique * epochs, unique
+
+
+def mixtures(n_domains: int, n: int) -> tuple[np.ndarray, ...]:
+    """Return shares of domains that add up to one."""
+    return tuple(np.random.default_rng(9).dirichlet(np.ones(n_domains), n).T)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A known law, where it is seen, and the noise on its scale."""
+
+    truth: Law
+    inputs: tuple[np.ndarray, ...]
+    noise: float = 0.01
+
+    @property
+    def named(self) -> dict[str, np.ndarray]:
+        return dict(zip(self.truth.inputs, self.inputs, strict=True))
+
+    def responses(self, seed: int | None) -> np.ndarray:
+        """Return exact responses, or noisy ones."""
+        exact = self.truth.value(*self.inputs)
+        if seed is None:
+            return exact
+        error = np.random.default_rng(seed).standard_normal(len(exact))
+        return on_scale(self.truth.scale, exact, self.noise * error)
+
+
+def on_scale(scale: str, value: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Return values moved by errors on a scale."""
+    if scale == "log":
+        return value * np.exp(error)
+    if scale == "logit":
+        return 1 / (1 + (1 - value) / value * np.exp(-error))
+    return value + error
+
+
+CASES = [
+    Case(PowerLaw(E=1.5, A=40.0, alpha=0.3), (X,)),
+    Case(PowerLaw(E=0.02, A=3.0, alpha=0.11), (X,), 0.003),
+    Case(PurePowerLaw(A=12.0, alpha=0.08), (X,)),
+    Case(PurePowerLaw(A=2.0, alpha=-0.4), (X,)),
+    Case(Sigmoid(R_0=0.2, A=0.62, B=1.9, C_mid=2500.0), (np.geomspace(100, 1e5, 60),)),
+    Case(Sigmoid(R_0=0.78, A=0.94, B=0.8, C_mid=12.0), (np.arange(1.0, 97.0),), 0.002),
+    Case(
+        BrokenPowerLaw(a=0.3, b=9.0, c_0=0.15, c_1=0.5, d_1=5e3, f_1=0.5),
+        (np.geomspace(30, 3e7, 60),),
+        0.003,
+    ),
+    Case(
+        SparsityLaw(a_S=16.8, b_S=0.72, c_S=45.0, b_N=0.245, a_D=6.9e8, b_D=0.3, c=0.9),
+        grid(np.geomspace(1e6, 1e9, 6), np.geomspace(1e9, 1e12, 5), SPARSITIES),
+        0.001,
+    ),
+    Case(SharedExponent(E=1.8, A=480.0, B=2100.0, alpha=0.36), SIZES_AND_DATA),
+    Case(KaplanJoint(0.076, 0.103, 6.4e13, 1.8e13), SIZES_AND_DATA, 0.003),
+    Case(
+        OverTraining(E=1.8, a=200.0, b=900.0, eta=0.17),
+        grid(np.geomspace(5, 640, 6), np.geomspace(1e17, 1e22, 6)),
+        0.003,
+    ),
+    Case(
+        DataLimited(1.87, 521.0, 1488.0, 0.353, 0.353, 15.4, 5.3),
+        repeated(),
+        0.003,
+    ),
+    Case(data_mixture(3)(1.2, 0.3, -1.0, 0.9), mixtures(3, 60), 0.001),
+]
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: repr(c.truth)[:40])
+
+
+@every_case
+def test_jacobian_against_finite_differences(case: Case) -> None:
+    constants = case.truth.as_array()
+    make = type(case.truth).from_array
+    value, exact = case.truth.differentiate(*case.inputs)
+    assert value == pytest.approx(case.truth.value(*case.inputs), rel=1e-13)
+    separate = case.truth.jacobian(*case.inputs)
+    assert len(exact) == len(separate) == len(constants)
+    for j, (derivative, same) in enumerate(zip(exact, separate, strict=True)):
+        step = 1e-6 * abs(constants[j])
+        up, down = constants.copy(), constants.copy()
+        up[j] += step
+        down[j] -= step
+        slope = make(up).value(*case.inputs) - make(down).value(*case.inputs)
+        noise = 4 * np.finfo(float).eps * np.abs(value).max() / step
+        expected = slope / (2 * step)
+        assert derivative == pytest.approx(expected, rel=3e-6, abs=noise)
+        assert np.broadcast_to(same, value.shape) == pytest.approx(derivative)
+
+
+@every_case
+def test_many_laws_broadcast_over_points(case: Case) -> None:
+    laws = np.stack([case.truth.as_array(), 1.01 * case.truth.as_array()])
+    value, jacobian = (
+        type(case.truth).from_array(laws).over().differentiate(*case.inputs)
+    )
+    assert value.shape == (2, len(case.inputs[0]))
+    alone, parts = type(case.truth).from_array(laws[1]).differentiate(*case.inputs)
+    assert value[1] == pytest.approx(alone, rel=1e-12)
+    for many, one in zip(jacobian, parts, strict=True):
+        both = np.broadcast_to(many, value.shape)
+        assert both[1] == pytest.approx(np.broadcast_to(one, alone.shape), rel=1e-12)
+
+
+@every_case
+def test_exact_points_give_the_law_back(case: Case) -> None:
+    fit = sn.fit_law(type(case.truth), case.named, case.responses(None))
+    assert fit.status is sn.Status.CONVERGED
+    fitted = fit.law.value(*case.inputs)
+    assert fitted == pytest.approx(case.responses(None), rel=1e-9)
+    assert fit.law.as_array() == pytest.approx(case.truth.as_array(), rel=1e-4)
+
+
+@every_case
+def test_intervals_hold_the_truth(case: Case) -> None:
+    # Ten draws of the noise; 95 % intervals hold about nine tenths on few points.
+    law = type(case.truth)
+    held = []
+    for seed in range(10):
+        fit = sn.fit_law(law, case.named, case.responses(seed))
+        assert fit.status is sn.Status.CONVERGED
+        boot = fit.bootstrap(200)
+        assert boot.converged > 0.98
+        for name, value in zip(law.constants(), case.truth.as_array(), strict=True):
+            interval = boot.interval(name)
+            assert interval.low < interval.high
+            held.append(interval.low < value < interval.high)
+    assert np.mean(held) >= 0.75
+
+
+def scipy_minimum(
+    problem: engine.Objective, start: np.ndarray, weights: np.ndarray
+) -> float:
+    """Return the least objective scipy finds from a start, in our coordinates."""
+    used = weights > 0
+
+    def residuals(theta: np.ndarray) -> np.ndarray:
+        r = problem.residuals(theta[None])[0][used]
+        return np.where(np.isfinite(r), r, 1e3)
+
+    def repeated(theta: np.ndarray) -> np.ndarray:
+        return np.repeat(residuals(theta), weights[used].astype(int))
+
+    found = least_squares(
+        repeated,
+        start,
+        loss="huber",
+        f_scale=problem.delta,
+        x_scale="jac",
+        xtol=1e-15,
+        ftol=1e-15,
+        gtol=1e-15,
+        max_nfev=400,
+    )
+    return float(found.cost)
+
+
+@pytest.mark.parametrize("delta", [None, 1e-3])
+@every_case
+def test_refits_are_no_worse_than_scipys(case: Case, delta: float | None) -> None:
+    fit = sn.fit_law(type(case.truth), case.named, case.responses(0), delta=delta)
+    law = type(case.truth)
+    problem = engine.objective(law, case.named, case.responses(0), fit.delta)
+    n = len(case.inputs[0])
+    counts = np.random.default_rng(3).multinomial(n, np.full(n, 1 / n), 20)
+    start = np.tile(fit.law.as_array(), (20, 1))
+    ours = engine.solve(problem, start, counts.astype(float))
+    theta = problem.enter(start[:1])[0]
+    theirs = [scipy_minimum(problem, theta, row) for row in counts]
+    assert (ours.objective <= np.array(theirs) * (1 + 1e-9)).all()
+
+
+# What each scale can take
+
+
+@dataclasses.dataclass(frozen=True)
+class Chance(Law):
+    """A share of x and its rest, on the logit scale."""
+
+    level: float
+    slope: float
+
+    inputs = ("share",)
+    response = "y"
+    shares = ("share",)
+    scale = "logit"
+
+    def value(self, *inputs: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-self.level - self.slope * inputs[0]))
+
+    def jacobian(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        value = self.value(*inputs)
+        return value * (1 - value), value * (1 - value) * inputs[0]
+
+    @classmethod
+    def starts(cls, inputs: object, response: np.ndarray) -> np.ndarray:
+        return np.zeros((1, 2))
+
+
+def test_the_logit_scale_takes_shares_of_zero_and_one_but_no_such_response() -> None:
+    x = np.linspace(0.0, 1.0, 9)
+    y = Chance(-1.0, 3.0).value(x)
+    fit = sn.fit_law(Chance, x, y)
+    assert fit.law.as_array() == pytest.approx([-1.0, 3.0], rel=1e-6)
+    for value, message in ((1.0, "below 1"), (0.0, "positive"), (-0.1, "positive")):
+        with pytest.raises(sn.DataError, match=f"'y' must .*{message}.* row 4"):
+            sn.fit_law(Chance, x, np.where(np.arange(9) == 4, value, y))
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, np.nan])
+def test_shares_outside_zero_and_one_are_refused(value: float) -> None:
+    x = np.linspace(0.0, 1.0, 9)
+    x[3] = value
+    with pytest.raises(
+        sn.DataError, match=r"'share' must be finite and a share from 0 to 1.*row 3"
+    ):
+        sn.fit_law(Chance, x, np.full(9, 0.5))
+
+
+def test_the_linear_scale_takes_any_finite_response() -> None:
+    x = np.geomspace(1, 1e4, 9)
+    fit = sn.fit_law(sn.laws.LogLinear, x, -2.0 + 1.0 * np.log10(x))
+    assert fit["intercept"] == pytest.approx(-2.0)
+    with pytest.raises(sn.DataError, match=r"'score' must be finite; .*row 2"):
+        sn.fit_law(sn.laws.LogLinear, x, np.where(np.arange(9) == 2, np.inf, 1.0))
+    with pytest.raises(sn.DataError, match=r"'x' must be finite and positive.*row 0"):
+        sn.fit_law(sn.laws.LogLinear, x - 1.0, np.ones(9))
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0])
+def test_the_log_scale_takes_positive_responses_only(value: float) -> None:
+    y = np.ones(25)
+    y[7] = value
+    with pytest.raises(sn.DataError, match=r"'y' must be finite and positive.*row 7"):
+        sn.fit_law(PowerLaw, X, y)
+
+
+def test_a_floor_that_the_points_do_not_call_for_is_flagged() -> None:
+    y = PurePowerLaw(A=3.0, alpha=0.2)(X)
+    with pytest.warns(sn.FitWarning, match="E went to zero"):
+        fit = sn.fit_law(PowerLaw, X, y)
+    assert fit.status is sn.Status.AT_BOUND
+    assert fit["alpha"] == pytest.approx(0.2, rel=1e-4)
+
+
+# Values by hand
+
+
+BY_HAND = [
+    (PurePowerLaw(A=8.0, alpha=0.5), (16.0,), 2.0),
+    (PowerLaw(E=1.0, A=8.0, alpha=0.5), (16.0,), 3.0),
+    # Half of the climb; then 1 / (1 + (1/3)^2) = 0.9 of it.
+    (Sigmoid(R_0=0.2, A=0.6, B=2.0, C_mid=50.0), (50.0,), 0.4),
+    (Sigmoid(R_0=0.2, A=0.6, B=2.0, C_mid=50.0), (150.0,), 0.2 + 0.4 * 0.9),
+    # At the break the turn is 2^(-c_1 f_1).
+    (BrokenPowerLaw(0.5, 6.0, 0.5, 1.0, 4.0, 1.0), (4.0,), 0.5 + 6.0 / 2 / 2),
+    (BrokenPowerLaw(0.5, 6.0, 0.5, 1.0, 4.0, 0.5), (4.0,), 0.5 + 3.0 / 2**0.5),
+    # (8 * 0.25^0.5 + 1) / 100^0.5 + (1/4)^0.5 + 2.
+    (SparsityLaw(8.0, 0.5, 1.0, 0.5, 1e9, 0.5, 2.0), (100.0, 4e9, 0.75), 3.0),
+    (SharedExponent(1.5, 400.0, 1000.0, 0.5), (1e8, 1e12), 1.5 + 0.04 + 0.001),
+    # (16^(0.5) + 4)^2.
+    (KaplanJoint(1.0, 2.0, 1600.0, 400.0), (100.0, 100.0), 64.0),
+    (OverTraining(1.0, 8.0, 2.0, 0.5), (4.0, 100.0), 1.0 + 1.6 + 0.1),
+    # The best size for 100 unique tokens is 100; 200 are one more than that.
+    (
+        DataLimited(1.0, 8.0, 8.0, 1.0, 1.0, 2.0, 3.0),
+        (200.0, 400.0, 100.0),
+        1.0
+        + 0.08 / (1 + 3 * (1 - np.exp(-1 / 3)))
+        + 0.08 / (1 + 2 * (1 - np.exp(-3 / 2))),
+    ),
+    (DataLimited(1.0, 8.0, 8.0, 1.0, 1.0, 2.0, 3.0), (50.0, 100.0, 100.0), 1.24),
+    (data_mixture(2)(0.5, np.log(4.0), np.log(9.0)), (0.5, 0.5), 6.5),
+]
+
+
+@pytest.mark.parametrize(("law", "inputs", "value"), BY_HAND, ids=str)
+def test_value_by_hand(law: Law, inputs: tuple[float, ...], value: float) -> None:
+    assert law(*inputs) == pytest.approx(value, rel=1e-14)
+
+
+def test_a_broken_power_law_far_from_its_break_is_a_power_law() -> None:
+    law = BrokenPowerLaw(a=0.0, b=3.0, c_0=0.2, c_1=0.5, d_1=1e6, f_1=0.4)
+    before = law(x=[1e-3, 1e-1])
+    assert np.log(before[1] / before[0]) == pytest.approx(-0.2 * np.log(100), rel=1e-6)
+    after = law(x=[1e18, 1e300])
+    assert np.log(after[1] / after[0]) == pytest.approx(-0.7 * np.log(1e282), rel=1e-6)
