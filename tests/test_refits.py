@@ -15,9 +15,12 @@ import scaling_notes as sn
 from scaling_notes.laws import (
     BrokenPowerLaw,
     Chinchilla,
+    DistilledLoss,
     Law,
+    OuterExponent,
     OverTraining,
     PowerLaw,
+    RoutedExperts,
     Sigmoid,
     SparsityLaw,
     data_mixture,
@@ -277,3 +280,28 @@ def test_a_subclass_of_another_scale_is_another_objective() -> None:
     law: type[Law] = ChinchillaOnLoss
     assert (law.scale, Chinchilla.scale) == ("linear", "log")
     assert law.constants() == Chinchilla.constants()
+
+
+# Printed laws, drawn
+
+
+@pytest.mark.parametrize(
+    ("params", "best"), [(5.46e8, 2.07), (1.82e9, 1.91), (7.75e9, 1.72)]
+)
+def test_the_best_teacher_of_a_student(params: float, best: float) -> None:
+    alone = sn.published_law(OuterExponent, "busbridge2025", "supervised")
+    law = sn.published_law(DistilledLoss, "busbridge2025", "distillation")
+    student = {"params": params, "tokens": 5.12e11}
+    teachers = np.linspace(1.3, 4, 2701)
+    losses = law(teacher_loss=teachers, supervised_loss=alone(**student), **student)
+    assert teachers[losses.argmin()] == pytest.approx(best, abs=0.01)
+    assert alone.n_exponent == pytest.approx(0.513, abs=1e-3)
+
+
+@pytest.mark.parametrize("router", ["S-BASE", "RL-R", "HASH"])
+def test_routing_stops_helping_at_the_printed_size(router: str) -> None:
+    # Where b + c log N is zero; constants are printed to three decimals.
+    law = sn.published_law(RoutedExperts, "clark2022", router)
+    printed_size = printed("clark2022", router)["N_cutoff"]
+    at = 10 ** (-law.b / law.c)
+    assert np.log10(at) == pytest.approx(np.log10(printed_size), abs=0.5)

@@ -217,13 +217,13 @@ def _fit(
     response = data[law.response].to_numpy(float)
     search = partial(_minimize, law, delta=delta, fixed=fixed)
     if len(data) <= _MANY:
-        starts = law.starts(inputs, response)[:_STARTS]
+        starts = _starts(law, inputs, response, fixed)
         problem, solution = search(inputs, response, starts)
     else:
         # A part of very many points finds the optima; all of them refine those.
         part = np.random.default_rng(0).choice(len(data), _MANY, replace=False)
         few = {name: values[part] for name, values in inputs.items()}
-        starts = law.starts(few, response[part])[:_STARTS]
+        starts = _starts(law, few, response[part], fixed)
         problem, solution = search(few, response[part], starts)
         problem, solution = search(
             inputs, response, _distinct(problem, solution), trial=problem.delta
@@ -250,6 +250,26 @@ def _fit(
     )
 
 
+def _starts(
+    law: type[Law],
+    inputs: Mapping[str, Array],
+    response: Array,
+    fixed: Mapping[str, float],
+) -> Array:
+    """Return the best few starts, with what is fixed in its place."""
+    starts = law.starts(inputs, response).copy()
+    if not fixed:
+        return starts[:_STARTS]
+    names = law.constants()
+    for name, value in fixed.items():
+        starts[:, names.index(name)] = value
+    # Their order was that of other values of what is fixed.
+    problem = engine.Objective(law, inputs, response, np.inf)
+    blocks = np.array_split(problem.enter(starts), 1 + len(starts) // 64)
+    cost = np.concatenate([problem.values(block, None) for block in blocks])
+    return starts[np.argsort(cost, kind="stable")[:_STARTS]]
+
+
 def _minimize(
     law: type[Law],
     inputs: Mapping[str, Array],
@@ -263,8 +283,6 @@ def _minimize(
     names = law.constants()
     free = np.array([n not in fixed for n in names])
     starts = starts.copy()
-    for name, value in fixed.items():
-        starts[:, names.index(name)] = value
     # A start at zero has no logarithm; it begins small instead.
     logged = np.array([n in law.positive for n in names])
     starts[:, logged & free] = np.maximum(starts[:, logged & free], 1e-8)

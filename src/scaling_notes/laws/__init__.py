@@ -4,28 +4,37 @@ from ._law import Law
 from .compression import SparsityLaw
 from .curves import BrokenPowerLaw, PowerLaw, PurePowerLaw, Sigmoid
 from .data import DataLimited, data_mixture
-from .joint import KaplanJoint, OverTraining, SharedExponent
+from .distillation import DistilledLoss
+from .experts import FineGrainedExperts, RoutedExperts
+from .joint import KaplanJoint, OuterExponent, OverTraining, SharedExponent
 from .posttraining import PowerOfSize, Precision, QuantizationCost
 from .pretraining import Chinchilla, OptimalParams, Optimum
 from .testtime import BetaCoverage, ExponentiatedPowerLaw, LogLinear
+from .tuning import EffectiveData, FineTuning
 
 __all__ = [
     "BetaCoverage",
     "BrokenPowerLaw",
     "Chinchilla",
     "DataLimited",
+    "DistilledLoss",
+    "EffectiveData",
     "ExponentiatedPowerLaw",
+    "FineGrainedExperts",
+    "FineTuning",
     "KaplanJoint",
     "Law",
     "LogLinear",
     "OptimalParams",
     "Optimum",
+    "OuterExponent",
     "OverTraining",
     "PowerLaw",
     "PowerOfSize",
     "Precision",
     "PurePowerLaw",
     "QuantizationCost",
+    "RoutedExperts",
     "SharedExponent",
     "Sigmoid",
     "SparsityLaw",

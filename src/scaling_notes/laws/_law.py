@@ -162,6 +162,13 @@ class Law:
         )
 
 
+def softplus(x: Array) -> tuple[Array, Array]:
+    """Return log(1 + exp(x)) and its slope, neither of which overflows."""
+    small = np.exp(-np.abs(x))
+    value = np.log1p(small) + np.maximum(x, 0.0)
+    return value, np.where(x > 0.0, 1.0, small) / (1.0 + small)
+
+
 def vanished(terms: Mapping[str, Any], least: float) -> dict[str, str]:
     """Return what to say of each term that is nothing beside the least value."""
     return {

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._law import Array, Law, vanished
+from ._law import Array, Law, softplus, vanished
 
 __all__ = ["BrokenPowerLaw", "PowerLaw", "PurePowerLaw", "Sigmoid"]
 
@@ -290,10 +290,7 @@ class BrokenPowerLaw(Law):
         (x,) = inputs
         log_x = np.log(x)
         away = (log_x - np.log(self.d_1)) / self.f_1
-        # log(1 + exp(away)) and its slope, neither of which may overflow.
-        small = np.exp(-np.abs(away))
-        turned = np.log1p(small) + np.maximum(away, 0.0)
-        past = np.where(away > 0.0, 1.0, small) / (1.0 + small)
+        turned, past = softplus(away)
         log_turn = turned * self.f_1
         power = np.exp(-self.c_0 * log_x - self.c_1 * log_turn)
         term = self.b * power

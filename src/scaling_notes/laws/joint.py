@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ._law import Array, Law, vanished
 from .pretraining import Chinchilla, Optimum
 
-__all__ = ["KaplanJoint", "OverTraining", "SharedExponent"]
+__all__ = ["KaplanJoint", "OuterExponent", "OverTraining", "SharedExponent"]
 
 
 @dataclass(frozen=True)
@@ -254,3 +254,125 @@ class OverTraining(Law):
         _, by_a, by_b, _ = self.jacobian(*inputs)
         terms = {"E": self.E, "a": self.a * by_a, "b": self.b * by_b}
         return list(vanished(terms, float(np.min(self.value(*inputs)))).values())
+
+
+@dataclass(frozen=True)
+class OuterExponent(Law):
+    r"""Chinchilla's law with a power over both terms.
+
+    .. math:: L(N, D) = E + \left(A N^{-\alpha} + B D^{-\beta}\right)^{\gamma}
+
+    Parameters
+    ----------
+    E, A, B, alpha, beta : float or array
+        As in :class:`Chinchilla`.
+    gamma : float or array
+        The outer exponent.
+
+    References
+    ----------
+    Busbridge et al. 2025, arXiv:2502.08606, Eq. 1.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> law = sn.published_law(sn.laws.OuterExponent, "busbridge2025", "supervised")
+    >>> round(law(params=1e9, tokens=2e10), 2)
+    2.37
+    """
+
+    E: float | Array
+    A: float | Array
+    B: float | Array
+    alpha: float | Array
+    beta: float | Array
+    gamma: float | Array
+
+    inputs: ClassVar[tuple[str, ...]] = ("params", "tokens")
+    positive: ClassVar[tuple[str, ...]] = ("E", "A", "B", "gamma")
+    derived: ClassVar[tuple[str, ...]] = ("n_exponent", "d_exponent")
+
+    def value(self, *inputs: Array) -> Array:
+        """Return the loss at ``params, tokens``."""
+        params, tokens = inputs
+        both = self.A * params**-self.alpha + self.B * tokens**-self.beta
+        return np.asarray(self.E + both**self.gamma)
+
+    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
+        """Return the partial derivatives by E, A, B, alpha, beta, gamma."""
+        params, tokens = inputs
+        by_A, by_B = params**-self.alpha, tokens**-self.beta
+        both = self.A * by_A + self.B * by_B
+        term = both**self.gamma
+        slope = self.gamma * term / both
+        return (
+            np.ones_like(term),
+            slope * by_A,
+            slope * by_B,
+            -slope * self.A * by_A * np.log(params),
+            -slope * self.B * by_B * np.log(tokens),
+            term * np.log(both),
+        )
+
+    @property
+    def n_exponent(self) -> float | Array:
+        """Exponent a of the optimal size, as for Chinchilla: gamma plays no part."""
+        return self.beta / (self.alpha + self.beta)
+
+    @property
+    def d_exponent(self) -> float | Array:
+        """Exponent b of the optimal data."""
+        return self.alpha / (self.alpha + self.beta)
+
+    def doubts(self, *inputs: Array) -> list[str]:
+        """Return which terms vanish and which exponents have the wrong sign."""
+        params, tokens = inputs
+        least = float(np.min(self.value(*inputs)))
+        terms = {
+            "E": self.E,
+            "A": (self.A * params**-self.alpha) ** self.gamma,
+            "B": (self.B * tokens**-self.beta) ** self.gamma,
+        }
+        words = list(vanished(terms, least).values())
+        for name, what in (("alpha", "params"), ("beta", "tokens")):
+            if getattr(self, name) <= 0:
+                words.append(f"{name} is not positive: more {what} brings no gain.")
+        return words
+
+    @classmethod
+    def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
+        """Return a grid over E and the exponents with the best A and B.
+
+        To the power 1 / gamma, the loss above E is linear in A and B.
+        """
+        gamma, alpha, beta, part = (
+            g.ravel()
+            for g in np.meshgrid(
+                np.array([0.3, 0.45, 0.7, 1.0]),
+                np.geomspace(0.1, 1.2, 7),
+                np.geomspace(0.1, 1.2, 7),
+                np.array([0.2, 0.4, 0.6, 0.8, 0.95]),
+            )
+        )
+        log_n, log_d = (np.log(inputs[name]) for name in cls.inputs)
+        center_n, center_d = log_n.mean(), log_d.mean()
+        E = part * response.min()
+        log_rest = np.log(response - E[:, None]) / gamma[:, None]
+        level = log_rest.mean(axis=1, keepdims=True)
+        basis = np.stack(
+            [
+                np.exp(-alpha[:, None] * (log_n - center_n) - log_rest + level),
+                np.exp(-beta[:, None] * (log_d - center_d) - log_rest + level),
+            ],
+            axis=1,
+        )
+        weights, _ = cls.project(basis, np.ones_like(response))
+        weights = np.log(np.maximum(weights, 1e-12)) + level
+        A = np.exp(weights[:, 0] + alpha * center_n)
+        B = np.exp(weights[:, 1] + beta * center_d)
+        nodes = np.stack([E, A, B, alpha, beta, gamma], axis=1)
+        away = np.log(
+            cls.from_array(nodes).over().value(*(inputs[name] for name in cls.inputs))
+            / response
+        )
+        return nodes[np.argsort(np.sum(away * away, axis=1), kind="stable")]
