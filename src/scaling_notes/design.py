@@ -14,6 +14,7 @@ __all__ = [
     "loss_unit",
     "params_kind",
     "read_columns",
+    "require_below_one",
     "require_identified",
     "require_positive",
     "require_varied",
@@ -61,6 +62,16 @@ def require_positive(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
                 f"{_rows(pd.Series(bad, index=data.index))}. Drop or mend those rows."
             )
         data[name] = values.astype(float)
+
+
+def require_below_one(data: pd.DataFrame, response: str) -> None:
+    """Refuse shares of one or more, which have no place on a law's scale."""
+    bad = data[response] >= 1
+    if bad.any():
+        raise DataError(
+            f"{response!r} must lie below 1; it does not in {_rows(bad)}. Drop points "
+            "at the ceiling: they say only that the law is close to it."
+        )
 
 
 def require_varied(data: pd.DataFrame, inputs: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ class Objective:
     .. math:: F(\theta) = \sum_i w_i \, \mathrm{Huber}_\delta(
         \phi(y_i) - \phi(f(x_i; \theta)))
 
-    where :math:`\phi` is the law's scale (log, linear or logit). The curvature
+    where :math:`\phi` is the law's scale (log, linear, logit or loglog). The curvature
     is Gauss-Newton: points inside delta count with their full weight, points
     outside with the weight of iteratively reweighted least squares.
 
@@ -148,6 +148,8 @@ def _transform(scale: str, value: Array) -> Array:
         return np.log(value)
     if scale == "logit":
         return np.log(value) - np.log1p(-value)
+    if scale == "loglog":
+        return np.log(-np.log(value))
     return value
 
 
@@ -156,4 +158,6 @@ def _slope(scale: str, value: Array) -> Array:
         return 1.0 / value
     if scale == "logit":
         return 1.0 / (value * (1.0 - value))
+    if scale == "loglog":
+        return 1.0 / (value * np.log(value))
     return np.ones_like(value)

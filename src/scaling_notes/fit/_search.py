@@ -16,6 +16,7 @@ from ..design import (
     loss_unit,
     params_kind,
     read_columns,
+    require_below_one,
     require_identified,
     require_positive,
     require_varied,
@@ -187,6 +188,8 @@ def fit_law(
         frame["group"] = groups
     data = read_columns(frame, columns, None if groups is None else "group")
     require_positive(data, columns)
+    if law.scale in ("logit", "loglog"):
+        require_below_one(data, law.response)
     free = len(law.constants()) - len(fixed or {})
     if len(data) < free + 1:
         raise DataError(

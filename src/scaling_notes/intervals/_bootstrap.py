@@ -267,4 +267,6 @@ def add_residual(scale: str, value: Array, residual: Array) -> Array:
     if scale == "logit":
         odds = value / (1 - value) * np.exp(residual)
         return odds / (1 + odds)
+    if scale == "loglog":
+        return np.asarray(value ** np.exp(residual))
     return value + residual

@@ -31,8 +31,8 @@ class Law:
     """Names of the inputs, in the order of the arguments of :meth:`value`."""
     response: ClassVar[str] = "loss"
     """Name of what the law predicts."""
-    scale: ClassVar[Literal["log", "linear", "logit"]] = "log"
-    """Scale on which residuals are measured."""
+    scale: ClassVar[Literal["log", "linear", "logit", "loglog"]] = "log"
+    """Scale on which residuals are measured; loglog is log(-log y)."""
     positive: ClassVar[tuple[str, ...]] = ()
     """Constants that are fitted through their logarithm."""
     linear: ClassVar[tuple[str, ...]] = ()

@@ -13,6 +13,7 @@ from ..laws._law import Array
 IntArray = NDArray[np.int64]
 
 _NAMED = 5
+_MOST = 2.0**53
 
 
 def name_rows(bad: ArrayLike) -> str:
@@ -40,9 +41,12 @@ def read_whole(values: ArrayLike, name: str, least: int) -> IntArray:
         raise DataError(f"{name} is empty; give one number at least.")
     flat = np.atleast_1d(numbers).ravel()
     bad = ~np.isfinite(flat) | (flat != np.round(flat)) | (flat < least)
+    # Floats beyond are no longer counts, and do not fit an integer.
+    bad |= flat > _MOST
     if bad.any():
         raise DataError(
-            f"{name} must be whole numbers of at least {least}; see {name_rows(bad)}: "
+            f"{name} must be whole numbers of at least {least}, and at most 2**53; "
+            f"see {name_rows(bad)}: "
             f"{', '.join(f'{x:g}' for x in flat[bad][:_NAMED])}."
         )
     return numbers.astype(np.int64)

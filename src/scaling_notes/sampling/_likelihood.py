@@ -127,7 +127,9 @@ def _shapes(point: Array) -> tuple[Array, Array]:
     """Return alpha, beta and alpha + beta, and the slope of alpha by the logit."""
     size = np.exp(point[:, 1])
     mean, rest = 1 / (1 + np.exp(-point[:, 0])), 1 / (1 + np.exp(point[:, 0]))
-    return np.stack([mean * size, rest * size, size], axis=1), mean * rest * size
+    shapes = np.empty((len(point), 3))
+    shapes[:, 0], shapes[:, 1], shapes[:, 2] = mean * size, rest * size, size
+    return shapes, mean * rest * size
 
 
 def _slopes(table: _Table, point: Array) -> _Slopes:
@@ -138,16 +140,18 @@ def _slopes(table: _Table, point: Array) -> _Slopes:
     second = -np.add.reduceat(ratio / at, table.starts, axis=1)
     across = first[:, 0] - first[:, 1]
     bend = turn * (shapes[:, 1] - shapes[:, 0]) / shapes[:, 2]
-    by_size = (first * shapes).sum(axis=1)
+    gradient = np.empty((len(point), 2))
+    gradient[:, 0] = across * turn
+    gradient[:, 1] = (first * shapes).sum(axis=1)
     by_second = second * shapes
     hessian = np.empty((len(point), 2, 2))
     hessian[:, 0, 0] = across * bend + (second[:, 0] + second[:, 1]) * turn**2
     hessian[:, 0, 1] = turn * (across + by_second[:, 0] - by_second[:, 1])
     hessian[:, 1, 0] = hessian[:, 0, 1]
-    hessian[:, 1, 1] = by_size + (by_second * shapes).sum(axis=1)
+    hessian[:, 1, 1] = gradient[:, 1] + (by_second * shapes).sum(axis=1)
     return _Slopes(
         np.einsum("ij,ij->i", table.weight, np.log(at)),
-        np.stack([across * turn, by_size], axis=1),
+        gradient,
         hessian,
     )
 
@@ -165,10 +169,11 @@ def _newton(table: _Table, start: Array) -> Optimum:
         here = _Slopes(*(x[live] for x in best))
         step, gain = _step(here, point[live], damping[live], low, high)
         more = gain > _GAIN
-        converged[live[~more]] = True
-        live, step = live[more], step[more]
-        if live.size == 0:
-            break
+        if not more.all():
+            converged[live[~more]] = True
+            live, step = live[more], step[more]
+            if live.size == 0:
+                break
         trial = np.clip(point[live] + step, low, high)
         there = _slopes(table if live.size == sets else table.rows(live), trial)
         before = best.value[live]
@@ -200,7 +205,8 @@ def _step(
     shift = np.maximum(2 * (radius - middle), 0)
     shift = shift + (damping + 1e-12) * (np.abs(middle) + radius) + 1e-100
     a, c = a + shift, c + shift
-    step = np.stack([c * g[:, 0] - b * g[:, 1], a * g[:, 1] - b * g[:, 0]], axis=1)
+    step = np.empty_like(g)
+    step[:, 0], step[:, 1] = c * g[:, 0] - b * g[:, 1], a * g[:, 1] - b * g[:, 0]
     step /= np.maximum(a * c - b * b, 1e-200)[:, None]
     gain = (step * g).sum(axis=1)
     length = np.abs(step).max(axis=1, keepdims=True)

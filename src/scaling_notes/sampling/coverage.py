@@ -11,10 +11,10 @@ from scipy.special import logsumexp
 
 from ..errors import DataError
 from ..intervals import MIN_VERIFIED, Interval, digits
+from ..laws._gamma import complement, log_beta_ratio
 from ..laws._law import Array
 from ._checks import IntArray, describe, name_rows, plain, read_counts, read_whole
 from ._draws import chances_to_miss
-from ._gamma import complement, log_beta_ratio
 from ._resample import bca, distinct, draw_counts
 
 __all__ = ["PassCurve", "pass_at_k"]

@@ -13,9 +13,9 @@ from scipy.special import gammaln
 from ..errors import DataError, FitError, FitWarning
 from ..fit import Status
 from ..intervals import MIN_VERIFIED, Interval, digits, percentile
+from ..laws._gamma import complement, log_beta_ratio
 from ..laws._law import Array
 from ._checks import IntArray, describe, plain, read_counts, read_whole
-from ._gamma import complement, log_beta_ratio
 from ._likelihood import maximize, moments
 from ._resample import distinct, draw_counts
 

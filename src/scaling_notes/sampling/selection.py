@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import DataError
+from ..laws._gamma import complement
 from ..laws._law import Array
 from ._checks import name_rows, plain, read_numbers, read_rate, read_whole
 from ._draws import chances_to_miss
-from ._gamma import complement
 
 __all__ = ["best_of_n", "select_verified"]
 

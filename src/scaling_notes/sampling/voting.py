@@ -20,7 +20,7 @@ __all__ = ["majority_vote"]
 _NEGLIGIBLE = 1e-14
 # Problems times rivals worked on at a time, so that the inner arrays stay in the
 # cache, and times votes, so that the tables stay in memory.
-_CHUNK = 2**10
+_CHUNK = 2**9
 _TABLE = 2**21
 
 

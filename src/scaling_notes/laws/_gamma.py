@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..laws._law import Array
+from ._law import Array
 
 # From here on five terms of Stirling's series are exact to double precision.
 _STIRLING_FROM = 16.0
