@@ -44,7 +44,7 @@ site-test: $(READY)
 	$(PY) -m pytest tests/site
 
 coverage: $(READY)
-	$(PY) -m pytest tests/coverage_simulation.py
+	$(PY) -m pytest -s tests/coverage_simulation.py
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab book

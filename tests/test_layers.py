@@ -26,6 +26,7 @@ LEVELS = {
     "holdout": 5,
     "allocation": 5,
     "sampling": 5,
+    "diagnosis": 5,
     "printed": 5,
     "record": 5,
     "certified": 6,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import laws
 from .allocation import Allocation, allocate
 from .certified import Refits, refits
+from .diagnosis import Check, check
 from .errors import DataError, FitError, FitWarning
 from .fit import Fit, Status, fit_chinchilla, fit_law
 from .holdout import Forecast, forecast
@@ -41,6 +42,7 @@ __all__ = [
     "BetaBinomial",
     "BetaBinomialBootstrap",
     "Bootstrap",
+    "Check",
     "Comparison",
     "DataError",
     "Datasets",
@@ -58,6 +60,7 @@ __all__ = [
     "allocate",
     "best_of_n",
     "charts",
+    "check",
     "compare",
     "datasets",
     "describe",
