@@ -12,7 +12,7 @@ export MKL_NUM_THREADS := 1
 export JUPYTER_PLATFORM_DIRS := 1
 
 .DEFAULT_GOAL := book
-.PHONY: book test site-test coverage lab serve refresh lint clean
+.PHONY: book test site-test coverage lab serve refresh lint clean bench
 
 $(READY): requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
@@ -44,13 +44,22 @@ site-test: $(READY)
 	$(PY) -m pytest tests/site
 
 coverage: $(READY)
-	$(PY) -m pytest tests/coverage_simulation.py
+	$(PY) -m pytest -s tests/coverage_simulation.py
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab book
 
 serve: book
 	$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
+
+# Peers live in an environment of their own.
+.venv-bench/.ready: benchmarks/requirements.txt
+	python3 -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+	touch $@
+
+bench: .venv-bench/.ready
+	PYTHONPATH=src .venv-bench/bin/python benchmarks/run.py
 
 refresh: $(READY)
 	$(PY) -m scaling_notes._refresh $(CHAPTERS)

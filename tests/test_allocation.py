@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scaling_notes as sn
+from scaling_notes.allocation import Budget, _bracketed
 
 LAW = sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367)
 
@@ -81,7 +82,7 @@ def test_a_profile_allocates_without_loss(chinchilla_240: pd.DataFrame) -> None:
     assert plan.interval("params").low < plan.params[0]
     assert np.isnan(plan.loss[0])
     assert 6 * plan.params[0] * plan.tokens[0] == pytest.approx(1e22)
-    with pytest.raises(sn.DataError, match="needs a law of loss"):
+    with pytest.raises(sn.DataError, match="need a law of loss"):
         sn.allocate(profile, 1e22, inference_tokens=1e12)
 
 
@@ -101,3 +102,82 @@ def test_refusals(fit_240: sn.Fit, boot_240: sn.Bootstrap) -> None:
 
 def test_it_prints() -> None:
     assert "tokens_per_param" in repr(sn.allocate(LAW, [1e22, 1e23]))
+
+
+LIMITED = sn.laws.DataLimited(1.87, 521.0, 1488.0, 0.353, 0.353, 15.4, 5.3)
+
+
+@pytest.mark.parametrize("flops", [1e19, 1e21, 1e23])
+@pytest.mark.parametrize("unique_tokens", [1e9, 1e11])
+@pytest.mark.parametrize("inference_tokens", [0.0, 1e11])
+def test_no_size_does_better_on_limited_data(
+    flops: float, unique_tokens: float, inference_tokens: float
+) -> None:
+    plan = sn.allocate(
+        LIMITED, flops, unique_tokens=unique_tokens, inference_tokens=inference_tokens
+    )
+    spent = 6 * plan.params * plan.tokens + 2 * plan.params * inference_tokens
+    assert spent == pytest.approx(flops, rel=1e-9)
+    params = np.geomspace(1e4, 1e14, 200_001)
+    tokens = flops / 6 / params - inference_tokens / 3
+    params, tokens = params[tokens > 0], tokens[tokens > 0]
+    loss = LIMITED(params, tokens, np.minimum(tokens, unique_tokens))
+    assert plan.loss[0] <= loss.min() * (1 + 1e-9)
+    assert plan.loss[0] == pytest.approx(loss.min(), rel=1e-6)
+
+
+def test_many_laws_and_budgets_of_limited_data_at_once() -> None:
+    many = sn.laws.DataLimited(*(np.array([c, 1.01 * c]) for c in LIMITED.as_array()))
+    budgets = np.array([1e20, 1e22, 1e24])
+    together = sn.allocate(LIMITED, budgets, unique_tokens=1e10)
+    alone = [sn.allocate(LIMITED, b, unique_tokens=1e10).params[0] for b in budgets]
+    assert together.params == pytest.approx(alone, rel=1e-5)
+    drawn = _bracketed(many.over(), budgets, Budget(0.0, 1e10))
+    assert np.shape(drawn.params) == (2, 3)
+    assert np.asarray(drawn.params)[0] == pytest.approx(alone, rel=1e-5)
+
+
+def test_a_law_without_repetition_sees_each_token_once() -> None:
+    plenty = sn.allocate(LAW, 1e23, unique_tokens=1e13)
+    assert plenty.params == pytest.approx(sn.allocate(LAW, 1e23).params)
+    scarce = sn.allocate(LAW, 1e23, unique_tokens=1e11)
+    assert scarce.tokens[0] == pytest.approx(1e11)
+    assert 6 * scarce.params[0] * 1e11 == pytest.approx(1e23)
+    served = sn.allocate(LAW, 1e23, unique_tokens=1e10, inference_tokens=1e11)
+    assert served.params[0] * (6e10 + 2e11) == pytest.approx(1e23)
+
+
+def test_off_the_optimum_costs_loss(boot_240: sn.Bootstrap) -> None:
+    plan = sn.allocate(boot_240, [1e22, 1e24])
+    off = plan.off([0.25, 1, 4])
+    assert list(off["factor"]) == [0.25, 1, 4, 0.25, 1, 4]
+    assert (off["excess"] >= -1e-12).all()
+    assert (6 * off["params"] * off["tokens"]).to_numpy() == pytest.approx(off["flops"])
+    at_plan = off[off["factor"] == 1]
+    assert at_plan["excess"].to_numpy() == pytest.approx(0, abs=1e-12)
+    # No refit can do better than its own optimum.
+    assert (off["excess_low"] >= -1e-12).all()
+    assert (off["excess_high"] > off["excess"]).all()
+    served = sn.allocate(LAW, 1e22, inference_tokens=1e12).off([0.5, 2])
+    assert (served["excess"] > 0).all()
+
+
+def test_kinds_are_not_mixed(boot_240: sn.Bootstrap, fit_240: sn.Fit) -> None:
+    assert sn.allocate(boot_240, 1e22, params_kind="total").params_kind == "total"
+    for counted in (boot_240, fit_240):
+        with pytest.raises(sn.DataError, match="counts total params, you count non-"):
+            sn.allocate(counted, 1e22, params_kind="non-embedding")
+
+
+def test_more_refusals(chinchilla_240: pd.DataFrame) -> None:
+    with pytest.raises(sn.DataError, match="unique_tokens is 0"):
+        sn.allocate(LAW, 1e22, unique_tokens=0)
+    with pytest.raises(sn.DataError, match="needs unique_tokens"):
+        sn.allocate(LIMITED, 1e22)
+    with pytest.raises(sn.DataError, match="factors must be"):
+        sn.allocate(LAW, 1e22).off([0, 1])
+    profile = sn.isoflop(chinchilla_240, budgets=[1e19, 1e20, 1e21], n_resamples=100)
+    with pytest.raises(sn.DataError, match="needs a law of loss"):
+        sn.allocate(profile, 1e22).off()
+    with pytest.raises(sn.DataError, match="need a law of loss"):
+        sn.allocate(profile, 1e22, unique_tokens=1e12)

@@ -515,3 +515,60 @@ def test_the_explorer_names_a_missing_column(
 ) -> None:
     with pytest.raises(sn.DataError, match="'budget'"):
         charts.explorer(chinchilla_240, fit_240, budgets=[1e20], description=SAYS)
+
+
+# Small numbers, bytes, colored bands
+
+
+def test_log_ticks_below_one_are_plain_numbers(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    frame = pd.DataFrame({"params": [1e8, 1e11], "cost": [0.003, 3.0]})
+    words = texts(drawn(layered(charts.points(frame, "params", "cost")), capfd))
+    assert "0.01" in words
+    assert not [w for w in words if w.endswith("m")]
+
+
+def test_an_unknown_logged_column_has_plain_ticks_too(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    frame = pd.DataFrame({"params": [1e8, 1e11], "divergence": [0.003, 3000.0]})
+    a = charts.axis("divergence", log=True)
+    words = texts(drawn(layered(charts.points(frame, "params", a)), capfd))
+    assert {"0.01", "1k"} <= set(words)
+
+
+def test_memory_is_told_in_bytes(capfd: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame({"memory": [1e8, 1e11], "loss": [3.0, 2.0]})
+    words = texts(drawn(layered(charts.points(frame, "memory", "loss")), capfd))
+    assert {"1GB", "10GB", "300MB"} <= set(words)
+
+
+@pytest.mark.parametrize("column", ["bits", "family"])
+def test_bands_take_the_colors_of_their_lines(
+    runs: pd.DataFrame, column: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    both = pd.concat([runs.assign(bits=4), runs.assign(bits=3)])
+    spec = layered(
+        charts.band(both, "params", "loss", color=column),
+        charts.line(both, "params", "loss", color=column),
+    )
+    area, line = every(spec, "encoding")
+    # The swatches of the legend are as strong as the lines.
+    assert area["color"].pop("legend")["symbolOpacity"] == 1
+    line["color"].pop("legend", None)
+    assert area["color"] == line["color"]
+    assert area["color"]["field"] == column
+    drawn(spec, capfd)
+
+
+def test_a_legend_of_shapes_shows_on_dark(
+    runs: pd.DataFrame, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Colors tell the bits, so the legend of families has symbols of no color.
+    marks = charts.points(
+        runs.assign(bits=4), "params", "loss", color="bits", shape="family"
+    )
+    dark = drawn({**layered(marks), "config": DARK}, capfd)
+    assert f'fill="{DARK["legend"]["symbolBaseFillColor"]}"' in dark
+    assert 'fill="black"' not in dark

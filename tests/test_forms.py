@@ -417,6 +417,7 @@ def test_every_law_is_tried_here_or_beside() -> None:
     tried = {type(case.truth).__name__ for case in CASES}
     elsewhere = {"BetaCoverage", "ExponentiatedPowerLaw", "LogLinear"}
     elsewhere |= {"Chinchilla", "OptimalParams"}
+    elsewhere |= {"PowerOfSize", "Precision", "QuantizationCost"}
     public = {n for n in sn.laws.__all__ if isinstance(getattr(sn.laws, n), type)}
     assert public - {"Law", "Optimum"} <= tried | elsewhere
 

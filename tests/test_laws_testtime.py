@@ -135,6 +135,14 @@ def test_one_constant_held_makes_two_points_enough() -> None:
     assert fit["b"] == pytest.approx(np.log(np.log(0.4) / np.log(0.2)) / np.log(10))
 
 
+def test_exact_points_leave_no_negative_objective() -> None:
+    # The last step promises a little more than rounding has left.
+    points = [1, 10], [0.02, 0.0362]
+    fit = sn.fit_law(BetaCoverage, *points, fixed={"mean": 0.02}, delta=np.inf)
+    assert 0 <= fit.objective < 1e-20
+    assert fit.status is sn.Status.CONVERGED
+
+
 def test_full_coverage_is_refused_by_row() -> None:
     with pytest.raises(sn.DataError, match=r"'pass_at_k' must lie below 1; .* row 2"):
         sn.fit_law(ExponentiatedPowerLaw, [1, 10, 100], [0.5, 0.9, 1.0])

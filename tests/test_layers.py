@@ -18,6 +18,7 @@ LEVELS = {
     "laws": 1,
     "tables": 1,
     "engine": 2,
+    "lab": 2,
     "intervals": 3,
     "design": 3,
     "fit": 4,
@@ -25,8 +26,10 @@ LEVELS = {
     "holdout": 5,
     "allocation": 5,
     "sampling": 5,
+    "diagnosis": 5,
     "printed": 5,
     "record": 5,
+    "certified": 6,
     "charts": 6,
 }
 TOOLS = {"_site", "_nbval", "_refresh"}

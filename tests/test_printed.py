@@ -11,6 +11,7 @@ import pytest
 
 import scaling_notes as sn
 from scaling_notes.laws import Chinchilla, OptimalParams
+from scaling_notes.printed import MIME, matching_digits, shown_digits
 
 CONSTANTS = ["E", "A", "B", "alpha", "beta"]
 
@@ -189,6 +190,63 @@ def test_a_fixed_constant_is_compared_without_dividing_by_zero(
     for name in ("alpha", "beta"):
         assert name not in table.index or not np.isfinite(table.loc[name, "distance"])
     assert np.isfinite(table.loc["E", "distance"])
+
+
+# Digits
+
+
+@pytest.mark.parametrize(
+    ("ours", "printed", "expected"),
+    [
+        (0.34731, "0.3478", (2, 4)),
+        (0.34779, "0.3478", (4, 4)),  # rounds to what is printed
+        (0.34786, "0.3478", (3, 4)),
+        (477.826, "482.01", (2, 5)),
+        (0.49, "0.50", (1, 2)),
+        (0.5, "0.5", (1, 1)),
+        (0.7, "0.5", (0, 1)),
+        (5.0, "0.5", (0, 1)),
+        (1.264e25, "1.26e+25", (3, 3)),
+        (510.0, "500", (1, 1)),  # zeros of a whole number are not counted
+        (510.0, "500.", (1, 3)),
+        (-1.2, "-1.2", (2, 2)),
+        (1.2, "-1.2", (0, 2)),
+    ],
+)
+def test_digits_of_agreement(
+    ours: float, printed: str, expected: tuple[int, int]
+) -> None:
+    assert matching_digits(ours, printed) == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "printed"),
+    [(1.0, "3 to 10"), (0.3, "10^-0.46"), (0.0, "0"), (np.nan, "0.5"), (1.0, "NaN")],
+)
+def test_no_number_has_no_digits(ours: float, printed: str) -> None:
+    assert np.isnan(matching_digits(ours, printed)).all()
+    assert shown_digits(*matching_digits(ours, printed)) == ""
+
+
+def test_a_comparison_counts_digits(boot_240: sn.Bootstrap) -> None:
+    comparison = sn.compare(boot_240, "besiroglu2024", "240 points")
+    table = comparison.table
+    for row in table.itertuples():
+        assert (row.digits, row.printed_digits) == matching_digits(
+            row.ours, row.printed
+        )
+    assert table.loc["E", "digits"] == 5
+    assert "5 of 5" in repr(comparison)
+
+
+def test_a_comparison_carries_its_numbers(boot_240: sn.Bootstrap) -> None:
+    comparison = sn.compare(boot_240, "hoffmann2022", "approach 3")
+    carried = comparison._repr_mimebundle_()[MIME]
+    assert carried["key"] == "hoffmann2022"
+    beta = next(r for r in carried["rows"] if r["quantity"] == "beta")
+    assert beta["setting"] == "approach 3"
+    assert beta["ours"] == comparison.table.loc["beta", "ours"]
+    assert not beta["agrees"]
 
 
 # Kinds

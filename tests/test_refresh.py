@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 
 import scaling_notes as sn
 from scaling_notes import _refresh
+from scaling_notes.tables import descriptor
 
 BOOK = Path(__file__).parents[1] / "book"
+DATA = Path(str(resources.files("scaling_notes") / "data"))
 RESULTS = {
     ("chinchilla", "alpha"): {
         "value": "0.34731",
@@ -63,6 +66,22 @@ def test_results_table_equals_the_stored_outputs() -> None:
     assert sn.describe("results").rows == len(table)
 
 
+def test_refits_table_equals_the_stored_outputs() -> None:
+    with (DATA / "refits.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    pages = _refresh.pages(BOOK)
+    assert table == [row for path in pages for row in _refresh.comparisons_of(path)]
+    assert sn.describe("refits").rows == len(table) > 0
+
+
+def test_pages_that_show_what_others_found_come_last() -> None:
+    late = [_refresh.is_late(path) for path in _refresh.pages(BOOK)]
+    assert late == sorted(late)
+    names = {p.stem for p in _refresh.pages(BOOK) if _refresh.is_late(p)}
+    assert {"index", "data", "published_fits"} <= names
+    assert "chinchilla" not in names
+
+
 @pytest.mark.parametrize("path", _refresh.pages(BOOK), ids=lambda p: p.stem)
 def test_prose_is_filled(path: Path) -> None:
     results = _refresh.collect(_refresh.pages(BOOK))
@@ -79,6 +98,35 @@ def test_pages_in_markdown_are_filled() -> None:
     for path in BOOK.rglob("*.md"):
         text = path.read_text("utf-8")
         assert _refresh.fill(text, results) == text
+
+
+def test_notice_is_the_descriptor_s() -> None:
+    text = (DATA / "NOTICE.md").read_text("utf-8")
+    assert text == _refresh.notice(descriptor())
+    for resource in descriptor()["resources"]:
+        assert text.count(f"- `{resource['path']}`: ") == 1
+    sections = re.split(r"^## ", text, flags=re.M)
+    restricted = [s for s in sections if s.startswith("BSD 3-Clause with Machine")]
+    assert len(restricted) == 1
+    assert restricted[0].count("- `multipl_e/") == text.count("- `multipl_e/") == 3
+
+
+def test_notice_puts_a_table_under_its_license() -> None:
+    tables = [
+        {
+            "path": f"{name}.csv",
+            "licenses": [{"title": terms}],
+            "sources": [{"title": "Someone 2020", "path": "https://example.org"}],
+            "locator": "Table 1",
+        }
+        for name, terms in (("a", "MIT"), ("b", "not stated"), ("c", "MIT"))
+    ]
+    text = _refresh.notice({"resources": tables})
+    mit, other = text[text.index("## MIT") :].split("## Not stated")
+    line = "- `{}.csv`: Someone 2020 <https://example.org>. Where: Table 1."
+    assert line.format("a") in mit
+    assert line.format("c") in mit
+    assert line.format("b") in other
 
 
 def test_two_results_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ import nbformat
 import pandas as pd
 import pytest
 
+import scaling_notes as sn
 from scaling_notes._site import datatable, vegalite
 from scaling_notes._site.charts import ChartRenderer, chart_html
+from scaling_notes.printed import MIME as COMPARISON
 
 MIME = "application/vnd.vegalite.v5+json"
 
@@ -283,14 +285,28 @@ def write_notebook(path: Path, text: str, *specs: dict[str, Any]) -> None:
     nbformat.write(notebook, path)
 
 
+def write_output(path: Path, text: str, shown: sn.Datasets) -> None:
+    write_notebook(path, text, {"description": "replaced below"})
+    notebook = nbformat.read(path, as_version=4)
+    link = '<a href="../part/other.ipynb">other</a>'
+    notebook.cells[1].outputs[0].data = {
+        "text/plain": repr(shown),
+        "text/html": shown._repr_html_() + link,
+        COMPARISON: {"key": "someone2020", "rows": []},
+    }
+    nbformat.write(notebook, path)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("book")
     (source / "conf.py").write_text(CONF)
-    contents = "# Book\n\n```{toctree}\nformulas\nplain\n```\n"
+    contents = "# Book\n\n```{toctree}\nformulas\nplain\npart/tables\n```\n"
     write_notebook(source / "index.ipynb", contents, chart(), chart(title="Two"))
     write_notebook(source / "formulas.ipynb", "# Formulas\n\n$L(N) = E + A/N^a$")
     write_notebook(source / "plain.ipynb", "# Plain\n\nText.")
+    (source / "part").mkdir()
+    write_output(source / "part/tables.ipynb", "# Tables", sn.datasets("testtime"))
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-b", "html"]
     built = subprocess.run(
         [*command, str(source), str(source / "out")],
@@ -355,6 +371,34 @@ def test_nothing_is_published_that_no_page_uses(site: Path) -> None:
     assert not [name for name in names if name.endswith((".map", ".ttf", ".po"))]
     fonts = {p.suffix for p in (site / "_static/mathjax/output").rglob("*.*")}
     assert fonts == {".js", ".woff"}
+
+
+def test_tables_have_their_files_beside_them(site: Path) -> None:
+    html = (site / "part/tables.html").read_text()
+    assert "data-table=" not in html
+    links = [a for a in Elements(html).named("a") if "download" in a]
+    tables = sn.datasets("testtime").table["name"]
+    data = Path(sn.__file__).parent / "data"
+    for name in tables:
+        files = [a["href"] or "" for a in links if f"/{name}.csv" in (a["href"] or "")]
+        assert len(files) == 1, name
+        original = next(data.rglob(f"{name}.csv")).read_bytes()
+        assert (site / "part" / files[0]).read_bytes() == original
+    terms = [a["href"] or "" for a in links if "NOTICE.md" in (a["href"] or "")]
+    assert terms == ["../_downloads/data/multipl_e/NOTICE.md"] * 3
+    assert (site / "part" / terms[0]).is_file()
+    assert len(list((site / "_downloads").rglob("*.csv"))) == len(tables)
+
+
+def test_links_between_notebooks_lead_to_pages(site: Path) -> None:
+    html = (site / "part/tables.html").read_text()
+    assert '<a href="../part/other.html">other</a>' in html
+
+
+def test_the_filter_is_loaded_where_there_is_something_to_filter(site: Path) -> None:
+    assert "../_static/tables.js" in scripts(site, "part/tables.html")
+    assert "tables.js" not in scripts(site, "plain.html")
+    assert "someone2020" not in (site / "part/tables.html").read_text()
 
 
 def test_chart_library_leaves_one_name_on_the_page(site: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import tomllib
 from importlib import resources
 from pathlib import Path
 
@@ -68,6 +69,59 @@ def test_sources_are_in_the_bibliography(resource: dict) -> None:
             assert set(frame[column].dropna()) <= KEYS
 
 
+def bibliography() -> dict[str, dict[str, str]]:
+    """Return title and url of every entry of the bibliography."""
+    found = {}
+    for key, body in re.findall(r"^@\w+\{([^,]+),\n(.*?)^\}", BIB, re.M | re.S):
+        fields = dict(re.findall(r"^  (\w+) = \{(.*)\},$", body, re.M))
+        found[key] = {k: re.sub(r"[{}]", "", v) for k, v in fields.items()}
+    return found
+
+
+@every_table
+def test_sources_say_what_the_bibliography_says(resource: dict) -> None:
+    entries = bibliography()
+    for source in resource["sources"]:
+        if "key" in source:
+            entry = entries[source["key"]]
+            assert source["title"].endswith(entry["title"])
+            assert "\\" not in source["title"]
+            assert source["path"] == entry["url"]
+
+
+def test_every_reference_of_an_article_can_be_found() -> None:
+    for key, entry in bibliography().items():
+        assert entry["author"], key
+        assert entry["url"].startswith("https://"), key
+        if "eprint" in entry:
+            assert re.fullmatch(r"\d{4}\.\d{4,5}", entry["eprint"]), key
+            assert entry["url"] == f"https://arxiv.org/abs/{entry['eprint']}"
+
+
+def test_restricted_tables_stand_apart() -> None:
+    restricted = {
+        r["name"] for r in RESOURCES if "ML-restricted" in r["licenses"][0]["name"]
+    }
+    apart = {r["name"] for r in RESOURCES if r["path"].startswith("multipl_e/")}
+    assert restricted == apart
+    assert apart
+    notice = (DATA / "multipl_e" / "NOTICE.md").read_text("utf-8")
+    for words in ("Copyright (c) 2022", "training data", "PROVIDED BY", '"AS IS"'):
+        assert words in notice
+    # No room names them: the package works when the folder is deleted.
+    for path in DATA.parent.rglob("*.py"):
+        assert not any(name in path.read_text("utf-8") for name in apart), path
+
+
+def test_the_package_carries_every_table_and_notice() -> None:
+    project = tomllib.loads(
+        (Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8")
+    )
+    patterns = project["tool"]["setuptools"]["package-data"]["scaling_notes"]
+    carried = {p for pattern in patterns for p in DATA.parent.glob(pattern)}
+    assert {p for p in DATA.rglob("*") if p.is_file()} <= carried
+
+
 @every_table
 def test_file_is_in_normal_form(resource: dict) -> None:
     raw = (DATA / resource["path"]).read_bytes()
@@ -99,37 +153,6 @@ def test_load_gives_numbers_where_numbers_are_promised(resource: dict) -> None:
             assert np.isfinite(values).all()
     for name in {"params", "tokens", "flops", "loss"} & set(frame.columns):
         assert (frame[name].dropna() > 0).all()
-
-
-# Tables in which flops were computed or digitized apart from params and tokens.
-LOOSE = {"hoffmann2022_optimal_sizes": 0.06}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        r["name"]
-        for r in RESOURCES
-        if {"params", "tokens", "flops"} <= {f["name"] for f in r["schema"]["fields"]}
-        and r["name"]
-        in (
-            "besiroglu2024_chinchilla_points",
-            "hoffmann2022_optimal_sizes",
-            "czech2026_llama3_isoflop",
-        )
-    ],
-)
-def test_compute_is_six_params_tokens(name: str) -> None:
-    frame = sn.load(name)
-    ratio = frame["flops"] / (6 * frame["params"] * frame["tokens"])
-    assert (ratio - 1).abs().max() <= LOOSE.get(name, 1e-3)
-
-
-def test_pass_at_k_rises_with_k() -> None:
-    frame = sn.load("passk_curves")
-    for _, curve in frame.groupby(["source", "model", "benchmark"]):
-        rise = curve.sort_values("k")["pass_at_k_frac"].diff().dropna()
-        assert (rise >= -1e-9).all()
 
 
 def test_certified_values_are_many_and_read() -> None:
@@ -164,7 +187,44 @@ def test_description_prints() -> None:
         assert "dropped_in_refit" in text
 
 
+def test_description_links_its_sources_and_holds_its_first_rows() -> None:
+    description = sn.describe("voting_and_verifiers")
+    html = description._repr_html_()
+    address = "https://arxiv.org/abs/2305.20050"
+    title = "Lightman et al. 2023, Let&#x27;s Verify Step by Step"
+    assert f'<a href="{address}">{title}</a>' in html
+    assert html.count("<a ") == len(description.sources)
+    first = sn.load("voting_and_verifiers").iloc[0]
+    assert description.preview["model"].iloc[0] == first["model"]
+    assert f"<td>{first['model']}</td>" in html
+    assert 'data-table="voting_and_verifiers"' in html
+
+
 def test_list_of_tables() -> None:
-    frame = sn.datasets()
+    frame = sn.datasets().table
     assert list(frame["name"]) == NAMES
     assert frame["rows"].gt(0).all()
+
+
+def test_list_of_tables_prints_by_part() -> None:
+    text = repr(sn.datasets())
+    parts = [line.split(":")[0] for line in text.splitlines() if line[0] != " "]
+    assert parts[0] == "pretraining"
+    assert parts[-1] == "reference"
+    assert set(parts) == {r["part"] for r in RESOURCES}
+    line = next(x for x in text.splitlines() if "besiroglu2024_chinchilla" in x)
+    assert line.split()[1] == "245"
+    after = text.splitlines()[text.splitlines().index(line) + 1]
+    assert after.strip() == "Besiroglu et al. 2024, Hoffmann et al. 2022"
+    sources = sn.describe("published").sources
+    assert f"and {len(sources) - 3} more" in text
+
+
+def test_one_part_of_the_list() -> None:
+    part = sn.datasets("testtime")
+    assert set(part.table["part"]) == {"testtime"}
+    html = part._repr_html_()
+    assert html.count("<details ") == len(part.table)
+    assert all(f'id="{name}"' in html for name in part.table["name"])
+    with pytest.raises(sn.DataError, match=r"no part 'test-time'; name .*testtime"):
+        sn.datasets("test-time")

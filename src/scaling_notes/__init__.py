@@ -1,7 +1,7 @@
 """Scaling laws of AI models: published data, fits with intervals, allocation.
 
-``import scaling_notes as sn`` gives the whole public face. The charts load on
-first use, so that a fit on a cluster does not import a plotting library.
+``import scaling_notes as sn`` gives the whole public face. The charts and
+the laboratory load on first use: a fit on a cluster imports no plotting library.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import laws
 from .allocation import Allocation, allocate
+from .certified import Refits, refits
+from .diagnosis import Check, check
 from .errors import DataError, FitError, FitWarning
 from .fit import Fit, Status, fit_chinchilla, fit_law
 from .holdout import Forecast, forecast
@@ -28,10 +30,10 @@ from .sampling import (
     pass_at_k,
     select_verified,
 )
-from .tables import Description, datasets, describe, load
+from .tables import Datasets, Description, datasets, describe, load
 
 if TYPE_CHECKING:
-    from . import charts
+    from . import charts, lab
 
 __version__ = "0.1.0"
 
@@ -40,8 +42,10 @@ __all__ = [
     "BetaBinomial",
     "BetaBinomialBootstrap",
     "Bootstrap",
+    "Check",
     "Comparison",
     "DataError",
+    "Datasets",
     "Description",
     "Fit",
     "FitError",
@@ -50,11 +54,13 @@ __all__ = [
     "Interval",
     "PassCurve",
     "Profile",
+    "Refits",
     "Results",
     "Status",
     "allocate",
     "best_of_n",
     "charts",
+    "check",
     "compare",
     "datasets",
     "describe",
@@ -64,18 +70,20 @@ __all__ = [
     "fit_law",
     "forecast",
     "isoflop",
+    "lab",
     "laws",
     "load",
     "majority_vote",
     "pass_at_k",
     "published",
     "published_law",
+    "refits",
     "results",
     "select_verified",
     "verdict",
 ]
 
-_LAZY = ("charts",)
+_LAZY = ("charts", "lab")
 
 
 def __getattr__(name: str) -> Any:

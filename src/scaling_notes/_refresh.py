@@ -8,6 +8,7 @@ form, so that a refresh that changes nothing changes no byte.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import sys
@@ -20,9 +21,19 @@ import nbformat
 from nbclient import NotebookClient
 
 from .intervals import digits
+from .printed import MIME as COMPARISON
 from .record import MIME
+from .tables import descriptor
 
-__all__ = ["collect", "fill", "normalize", "pages", "rows_of"]
+__all__ = [
+    "collect",
+    "comparisons_of",
+    "fill",
+    "normalize",
+    "notice",
+    "pages",
+    "rows_of",
+]
 
 COLUMNS = [
     "chapter",
@@ -35,6 +46,18 @@ COLUMNS = [
     "n",
     "how",
 ]
+REFIT_COLUMNS = [
+    "chapter",
+    "key",
+    "setting",
+    "quantity",
+    "ours",
+    "low",
+    "high",
+    "agrees",
+]
+# A page with one of these shows what other pages found, so it is executed last.
+LATE = re.compile(r"""sn\.(?:load\(\\?["']results|refits\(|datasets\()""")
 # A word or number (perhaps in bold), then an invisible key
 # "chapter.id[.low|.high|.n]", perhaps with a format.
 KEYED = re.compile(
@@ -91,7 +114,12 @@ def pages(book: Path) -> list[Path]:
     found = sorted(
         p for p in book.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts
     )
-    return sorted(found, key=lambda p: 'load(\\"results\\")' in p.read_text("utf-8"))
+    return sorted(found, key=is_late)
+
+
+def is_late(path: Path) -> bool:
+    """Return whether a page shows what other pages found."""
+    return LATE.search(path.read_text("utf-8")) is not None
 
 
 def execute(path: Path) -> float:
@@ -121,6 +149,27 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
         for output in cell.get("outputs", []):
             for row in output.get("data", {}).get(MIME, []):
                 yield _row(path.stem, row)
+
+
+def comparisons_of(path: Path) -> Iterator[dict[str, str]]:
+    """Yield what a notebook set beside printed values, as rows of the refits table."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            found = output.get("data", {}).get(COMPARISON)
+            for row in found["rows"] if found else []:
+                numbers = {
+                    name: "" if row[name] is None else f"{row[name]:.6g}"
+                    for name in ("ours", "low", "high")
+                }
+                yield {
+                    "chapter": f"{path.parent.name}/{path.stem}",
+                    "key": found["key"],
+                    "setting": row["setting"],
+                    "quantity": row["quantity"],
+                    **numbers,
+                    "agrees": str(int(row["agrees"])),
+                }
 
 
 def _row(chapter: str, row: dict[str, Any]) -> dict[str, str]:
@@ -177,20 +226,57 @@ def fill(text: str, results: dict[tuple[str, str], dict[str, str]]) -> str:
     return KEYED.sub(shown, text)
 
 
+_NOTICE = """\
+# Where the tables come from, and on what terms
+
+Made from `datapackage.json` by `make refresh`; not edited by hand.
+
+The tables hold numbers that others measured or printed; only numbers are taken, in
+columns of our own. Cite the sources where you use a table. For each license, as far as
+it is known: the tables, their sources, and the place in them.
+"""
+
+
+def notice(package: dict[str, Any]) -> str:
+    """Return the notice beside the tables: each license, its tables, their sources."""
+    by_terms: dict[str, list[dict[str, Any]]] = {}
+    for resource in package["resources"]:
+        terms = "; ".join(entry["title"] for entry in resource["licenses"])
+        by_terms.setdefault(terms[:1].upper() + terms[1:], []).append(resource)
+    parts = [_NOTICE]
+    for terms in sorted(by_terms):
+        parts.append(f"## {terms}\n")
+        for resource in sorted(by_terms[terms], key=lambda r: str(r["path"])):
+            sources = "; ".join(
+                f"{source['title']} <{source['path']}>"
+                if "path" in source
+                else source["title"]
+                for source in resource["sources"]
+            )
+            parts.append(
+                f"- `{resource['path']}`: {sources}. Where: {resource['locator']}."
+            )
+        parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
 def main(names: list[str]) -> None:
     """Refresh the named chapters, or all, then every number that depends on them."""
     top = Path.cwd()
     book = top / "book"
+    data = top / "src" / "scaling_notes" / "data"
     everything = pages(book)
     chosen = [p for p in everything if not names or p.stem in names]
-    table = top / "src" / "scaling_notes" / "data" / "results.csv"
-    for path in chosen:
-        late = 'load(\\"results\\")' in path.read_text("utf-8")
-        if late:
-            _write_table(table, collect(everything))
+    early = [p for p in chosen if not is_late(p)]
+    for path in early:
         print(f"{execute(path):6.1f} s  {path.relative_to(top)}", flush=True)
+    stale = _write_tables(data, everything)
+    for path in everything:
+        if is_late(path) and (stale or path in chosen):
+            print(f"{execute(path):6.1f} s  {path.relative_to(top)}", flush=True)
+    _write_tables(data, everything)
+    (data / "NOTICE.md").write_text(notice(descriptor()), "utf-8")
     results = collect(everything)
-    _write_table(table, results)
     for path in everything:
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
@@ -203,18 +289,30 @@ def main(names: list[str]) -> None:
             path.write_text(new, "utf-8")
 
 
-def _write_table(path: Path, results: dict[tuple[str, str], dict[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+def _write_tables(data: Path, paths: list[Path]) -> bool:
+    """Write what the pages found; return whether that is news."""
+    results = collect(paths)
+    tables = {
+        "results": (COLUMNS, [results[key] for key in sorted(results)]),
+        "refits": (REFIT_COLUMNS, [row for p in paths for row in comparisons_of(p)]),
+    }
+    package = data / "datapackage.json"
+    described = json.loads(package.read_text("utf-8"))
+    written = {}
+    for name, (columns, rows) in tables.items():
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(results[key] for key in sorted(results))
-    package = path.with_name("datapackage.json")
-    descriptor = json.loads(package.read_text("utf-8"))
-    for resource in descriptor["resources"]:
-        if resource["name"] == "results":
-            resource["rows"] = len(results)
-    text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
-    package.write_text(text, "utf-8")
+        writer.writerows(rows)
+        written[data / f"{name}.csv"] = text.getvalue()
+        for resource in described["resources"]:
+            if resource["name"] == name:
+                resource["rows"] = len(rows)
+    written[package] = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    stale = [p for p, text in written.items() if p.read_text("utf-8") != text]
+    for path in stale:
+        path.write_text(written[path], "utf-8")
+    return bool(stale)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
         told = ", ".join(f"{name!r} {n}" for name, n in lengths.items())
         raise DataError(f"Columns must be of one length; they have {told}.")
     # By position: two series may come with labels of their own.
-    return pd.DataFrame({name: list(np.ravel(c)) for name, c in columns.items()})
+    return pd.DataFrame({name: np.ravel(c) for name, c in columns.items()})
 
 
 def _rows(bad: pd.Series) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +17,18 @@ from .laws import Law
 from .profiles import Profile
 from .tables import load
 
-__all__ = ["Comparison", "compare", "published", "published_law"]
+__all__ = [
+    "MIME",
+    "Comparison",
+    "compare",
+    "matching_digits",
+    "published",
+    "published_law",
+    "shown_digits",
+]
+
+MIME = "application/vnd.scaling-notes.comparison+json"
+_CARRIED = ["setting", "quantity", "ours", "low", "high", "agrees"]
 
 
 def published(key: str, setting: str | None = None) -> pd.DataFrame:
@@ -108,7 +122,9 @@ class Comparison:
     table : pandas.DataFrame
         Index ``quantity``; columns ``setting``, ``printed``, ``where``, ``ours``,
         ``low``, ``high``, ``distance`` (printed less ours, in our standard
-        errors), ``agrees`` and ``why``.
+        errors), ``digits`` (significant digits to which ours and the printed
+        value agree, at most those printed), ``printed_digits``, ``agrees`` and
+        ``why``.
     """
 
     key: str
@@ -126,6 +142,7 @@ class Comparison:
                 "we get": t["ours"].map(digits),
                 "95 % interval": "[" + low + ", " + high + "]",
                 "distance (SE)": t["distance"].map("{:+.1f}".format),
+                "digits": list(map(shown_digits, t["digits"], t["printed_digits"])),
                 "agrees": t["agrees"].map({True: "yes", False: "no"}),
             }
         )
@@ -153,6 +170,44 @@ class Comparison:
             f"<p>{self._title()}</p>{self._shown().to_html(index=False, border=0)}"
             + (f"<ul>{reasons}</ul>" if reasons else "")
         )
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        # The page of all printed values collects these from the chapters.
+        rows = self.table.reset_index()[_CARRIED].astype(object)
+        rows = rows.where(rows.notna(), None)
+        return {
+            "text/plain": repr(self),
+            "text/html": self._repr_html_(),
+            MIME: {"key": self.key, "rows": rows.to_dict("records")},
+        }
+
+
+def matching_digits(ours: float, printed: str) -> tuple[float, float]:
+    """Return to how many significant digits both agree, and how many are printed.
+
+    Zeros at the end of a whole number are not counted as printed. Text that is no
+    number has no digits.
+    """
+    try:
+        number = Decimal(printed)
+    except InvalidOperation:
+        return math.nan, math.nan
+    _, figures, exponent = number.as_tuple()
+    if not number or math.isnan(ours) or not isinstance(exponent, int):
+        return math.nan, math.nan
+    while exponent >= 0 and figures[-1] == 0 and "." not in printed:
+        figures, exponent = figures[:-1], exponent + 1
+    apart = abs(ours - float(number))
+    # Printed is rounded: a value that rounds to it agrees in every digit.
+    if apart <= 0.5 * 10.0**exponent * (1 + 1e-9):
+        return len(figures), len(figures)
+    alike = math.floor(-math.log10(apart / abs(float(number))))
+    return max(0, min(alike, len(figures))), len(figures)
+
+
+def shown_digits(alike: float, printed: float) -> str:
+    """Return ``2 of 4``: digits that agree, of those printed; nothing if unknown."""
+    return "" if math.isnan(alike) else f"{alike:.0f} of {printed:.0f}"
 
 
 def compare(
@@ -206,6 +261,7 @@ def compare(
         ours_now: Interval = boot.interval(name)
         spread = boot.standard_error(name)
         error = spread if spread > 1e-9 * abs(ours_now.value) else 0.0
+        alike, known_digits = matching_digits(ours_now.value, str(row["printed"]))
         rows.append(
             {
                 "quantity": name,
@@ -219,6 +275,8 @@ def compare(
                 "distance": (row["value"] - ours_now.value) / error
                 if error
                 else np.nan,
+                "digits": alike,
+                "printed_digits": known_digits,
                 "agrees": row["value"] in ours_now,
                 "why": row["note"],
             }

@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import pandas as pd
 
 from .errors import DataError
 
-__all__ = ["Description", "datasets", "describe", "load"]
+__all__ = ["Datasets", "Description", "datasets", "describe", "descriptor", "load"]
 
+# In the order of the book.
+_PARTS = ("pretraining", "posttraining", "testtime", "lifecycle", "reference")
+# Rows that a description shows.
+_PREVIEW = 3
 _DTYPES = {"integer": "Int64", "number": "float64", "string": "str", "date": "str"}
 
 
@@ -51,6 +57,11 @@ def _dtype(field: dict[str, Any]) -> str:
     if field["type"] == "integer" and complete:
         return "int64"
     return _DTYPES[field["type"]]
+
+
+def _file(resource: dict[str, Any]) -> Traversable:
+    """Return the file of a table, inside the installed package."""
+    return resources.files(__package__).joinpath("data", *resource["path"].split("/"))
 
 
 def load(name: str) -> pd.DataFrame:
@@ -87,8 +98,7 @@ def load(name: str) -> pd.DataFrame:
     dtypes: dict[str, Any] = {
         f["name"]: _dtype(f) for f in resource["schema"]["fields"]
     }
-    path = resources.files(__package__).joinpath("data", *resource["path"].split("/"))
-    with path.open("r", encoding="utf-8") as file:
+    with _file(resource).open("r", encoding="utf-8") as file:
         return pd.read_csv(file, dtype=dtypes, keep_default_na=False, na_values=[""])
 
 
@@ -104,6 +114,8 @@ class Description:
     rows : int
     columns : pandas.DataFrame
         ``column``, ``type``, ``unit`` and ``description``.
+    preview : pandas.DataFrame
+        The first rows, as text.
     sources : tuple of str
         Works the numbers come from, with their addresses.
     locator : str
@@ -125,6 +137,7 @@ class Description:
     part: str
     rows: int
     columns: pd.DataFrame
+    preview: pd.DataFrame
     sources: tuple[str, ...]
     locator: str
     exactness: str
@@ -161,14 +174,48 @@ class Description:
         return "\n".join([f"{self.name}: {self.title}", *facts, "Columns", *columns])
 
     def _repr_html_(self) -> str:
-        facts = "".join(
-            f"<tr><th>{k}</th><td>{escape(v)}</td></tr>" for k, v in self._facts() if v
-        )
         return (
             f"<p><strong>{escape(self.title)}</strong> (<code>{self.name}</code>)</p>"
-            f"<table>{facts}</table>"
-            + self.columns.to_html(index=False, border=0, classes="words")
+            f"{self._terms()}<details><summary>Columns and first rows</summary>"
+            f"{self._content()}</details>"
         )
+
+    def _terms(self) -> str:
+        shown = {k: escape(v) for k, v in self._facts() if v}
+        shown["Source"] = "; ".join(map(_linked, self.sources))
+        facts = "".join(
+            f'<tr><th scope="row">{k}</th><td>{v}</td></tr>' for k, v in shown.items()
+        )
+        # The site puts the download of the file into this element.
+        file = f'<p class="table-file" data-table="{self.name}"></p>'
+        return f'<table class="facts"><tbody>{facts}</tbody></table>{file}'
+
+    def _content(self) -> str:
+        return _scrolling(
+            self.columns, f"Columns of {self.name}", "words"
+        ) + _scrolling(self.preview, f"First rows of {self.name}", "preview")
+
+
+def _linked(source: str) -> str:
+    """Return a source as HTML: its title, linked to the address in brackets."""
+    match = re.fullmatch(r"(.*) \((https://.*)\)", source)
+    if match is None:
+        return escape(source)
+    return f'<a href="{escape(match[2])}">{escape(match[1])}</a>'
+
+
+def _scrolling(frame: pd.DataFrame, label: str, style: str) -> str:
+    """Return a table in a box of its own, which scrolls where the page is narrow."""
+    head = "".join(f'<th scope="col">{escape(str(c))}</th>' for c in frame.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in row) + "</tr>"
+        for row in frame.itertuples(index=False)
+    )
+    return (
+        f'<div class="table-scroll" tabindex="0" role="group" aria-label="{label}">'
+        f'<table class="{style}"><caption>{label}</caption><thead><tr>{head}</tr>'
+        f"</thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def describe(name: str) -> Description:
@@ -211,6 +258,7 @@ def describe(name: str) -> Description:
         part=r["part"],
         rows=r["rows"],
         columns=columns,
+        preview=_first_rows(r),
         sources=tuple(
             f"{s['title']} ({s['path']})" if "path" in s else s["title"]
             for s in r["sources"]
@@ -224,21 +272,94 @@ def describe(name: str) -> Description:
     )
 
 
-def datasets() -> pd.DataFrame:
+def _first_rows(resource: dict[str, Any]) -> pd.DataFrame:
+    with _file(resource).open("r", encoding="utf-8") as file:
+        return pd.read_csv(file, dtype=str, keep_default_na=False, nrows=_PREVIEW)
+
+
+@dataclass(frozen=True, eq=False)
+class Datasets:
+    """The packaged tables. Prints as a list by part; as HTML each one unfolds.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a table: ``part``, ``name``, ``rows``, ``title``, ``sources``.
+    """
+
+    table: pd.DataFrame
+
+    def _heads(self) -> list[tuple[str, pd.DataFrame]]:
+        return [
+            (f"{part}: {len(rows)} tables, {rows['rows'].sum():,} rows", rows)
+            for part in _PARTS
+            if not (rows := self.table[self.table["part"] == part]).empty
+        ]
+
+    def __repr__(self) -> str:
+        wide = self.table["name"].str.len().max()
+        lines = []
+        for head, rows in self._heads():
+            lines.append(head)
+            for row in rows.to_dict("records"):
+                name, count = row["name"], row["rows"]
+                lines.append(f"  {name:<{wide}}  {count:>5}  {row['title']}")
+                lines.append(f"  {'':<{wide}}         {_short(row['sources'])}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        parts = []
+        for head, rows in self._heads():
+            parts.append(f"<p>{escape(head)}</p>")
+            for row in rows.to_dict("records"):
+                name, count = row["name"], row["rows"]
+                table = describe(name)
+                parts.append(
+                    f'<details class="dataset" id="{name}"><summary>'
+                    f"{escape(row['title'])} <span>{name}, {count:,} rows; "
+                    f"{escape(_short(row['sources']))}</span></summary>"
+                    f"{table._terms()}{table._content()}</details>"
+                )
+        return (
+            '<div class="filterable" data-filter="Filter by table, paper or column">'
+            + "\n".join(parts)
+            + "</div>"
+        )
+
+
+def _short(sources: str) -> str:
+    """Return sources as author and year, the first few of them."""
+    names = [source.partition(", ")[0] for source in sources.split("; ")]
+    more = f" and {len(names) - 3} more" if len(names) > 4 else ""
+    return ", ".join(names[:3] if more else names) + more
+
+
+def datasets(part: str | None = None) -> Datasets:
     """List the packaged tables.
+
+    Parameters
+    ----------
+    part : str, optional
+        ``"pretraining"``, ``"posttraining"``, ``"testtime"``, ``"lifecycle"`` or
+        ``"reference"``; by default all.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a table: ``part``, ``name``, ``rows``, ``title``, ``sources``.
+    Datasets
+        Frozen; prints as text and as HTML.
+
+    Raises
+    ------
+    DataError
+        If there is no such part.
 
     Examples
     --------
     >>> import scaling_notes as sn
-    >>> "besiroglu2024_chinchilla_points" in set(sn.datasets()["name"])
+    >>> "besiroglu2024_chinchilla_points" in set(sn.datasets().table["name"])
     True
     """
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "part": r["part"],
             "name": r["name"],
@@ -248,3 +369,8 @@ def datasets() -> pd.DataFrame:
         }
         for r in descriptor()["resources"]
     )
+    if part is not None:
+        if part not in _PARTS:
+            raise DataError(f"There is no part {part!r}; name {', '.join(_PARTS)}.")
+        table = table[table["part"] == part].reset_index(drop=True)
+    return Datasets(table)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 
 from ..charts._theme import DARK
+from ..tables import descriptor
 from . import vegalite
 from .charts import PAGE_CLASS
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["add_to_page", "configure", "remove_unused", "write"]
 
 HERE = Path(__file__).parent
+DATA = resources.files(__package__.partition(".")[0]) / "data"
+DOWNLOADS = "_downloads/data"
 
 # The components that TeX in HTML needs. The combined ones add a menu, which is as
 # large as all of these and fetches more.
@@ -80,7 +83,7 @@ def write(app: Sphinx) -> None:
     static = Path(app.outdir, "_static")
     static.mkdir(parents=True, exist_ok=True)
     static.joinpath("vega.js").write_text(vegalite.script(), encoding="utf-8")
-    for name in ("charts.css", "math.js"):
+    for name in ("charts.css", "math.js", "tables.js"):
         shutil.copyfile(HERE / "static" / name, static / name)
     drawing = HERE.joinpath("static/charts.js").read_text(encoding="utf-8")
     static.joinpath("charts.js").write_text(
@@ -111,7 +114,7 @@ def add_to_page(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Load the scripts of charts and formulas on a page that has them.
+    """Load the scripts of a page, and put in what only the site has.
 
     Parameters
     ----------
@@ -130,6 +133,13 @@ def add_to_page(
     context["body"] = context["body"].replace(
         '<div role="list" class="citation-list">', '<div class="citation-list">'
     )
+    context["body"] = _offer_downloads(app, pagename, context["body"])
+    # Notebooks link to each other; on the site they are pages.
+    context["body"] = re.sub(
+        r'href="(\.\./[\w/]+)\.ipynb"', r'href="\1.html"', context["body"]
+    )
+    if 'class="filterable"' in context["body"]:
+        app.add_js_file("tables.js", loading_method="defer")
     if 'class="math ' in context["body"]:
         priority = MATHJAX_PRIORITY + 1
         app.add_js_file("math.js", priority=priority, loading_method="defer")
@@ -142,6 +152,29 @@ def add_to_page(
         app.add_css_file("charts.css")
         app.add_js_file("vega.js", loading_method="defer")
         app.add_js_file("charts.js", loading_method="defer")
+
+
+def _offer_downloads(app: Sphinx, pagename: str, body: str) -> str:
+    """Put the file of each described table, and its terms, beside the description."""
+    top = "../" * pagename.count("/") if app.builder.name == "html" else ""
+    tables = {r["name"]: r["path"] for r in descriptor()["resources"]}
+
+    def offer(match: re.Match[str]) -> str:
+        path = PurePosixPath(tables[match[1]])
+        names = {path: path.name}
+        # A folder with terms of its own takes them along.
+        if path.parent.name:
+            names[path.parent / "NOTICE.md"] = "its license"
+        links = []
+        for file, name in names.items():
+            target = Path(app.outdir, DOWNLOADS, file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(DATA.joinpath(*file.parts).read_bytes())
+            address = f"{top}{DOWNLOADS}/{file}"
+            links.append(f'<a href="{address}" download>{name}</a>')
+        return f'<p class="table-file">Download {", ".join(links)}</p>'
+
+    return re.sub(r'<p class="table-file" data-table="(\w+)"></p>', offer, body)
 
 
 def _is_mathjax(script: Any) -> bool:

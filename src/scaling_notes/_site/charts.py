@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from docutils import nodes
 
 from ..charts._theme import MIME
+from ..printed import MIME as COMPARISON
 from ..record import MIME as RESULTS
 from .datatable import data_tables
 from .vegalite import Spec, svg
@@ -35,6 +36,8 @@ class ChartRenderer:
         ("dirhtml", MIME, 1),
         ("html", RESULTS, 1000),
         ("dirhtml", RESULTS, 1000),
+        ("html", COMPARISON, 1000),
+        ("dirhtml", COMPARISON, 1000),
     ]
 
     @staticmethod
@@ -55,10 +58,10 @@ class ChartRenderer:
         Returns
         -------
         list of docutils.nodes.Element, or None
-            None if the output is neither a chart nor a chapter's results.
+            None if the output is neither a chart nor meant for programs only.
         """
-        if data.mime_type == RESULTS:
-            # For programs only: the same output holds a table for readers.
+        if data.mime_type in (RESULTS, COMPARISON):
+            # The same output holds a table for readers.
             return []
         if inline or data.mime_type != MIME:
             return None

@@ -15,6 +15,9 @@ POWER = "replace(format(datum.value, '~e'), 'e+', 'e')"
 _MAIN = f"({_LEADING} < 1.001 || abs({_LEADING} - 3) < 0.001)"
 _COUNT_TICKS = f"{_MAIN} ? {COUNT} : ''"
 _POWER_TICKS = f"{_MAIN} ? {POWER} : ''"
+_BYTE_TICKS = f"{_MAIN} ? format(datum.value, '~s') + 'B' : ''"
+# Below one, 300m would be read as a count of millions.
+_ANY_TICKS = f"{_MAIN} ? (datum.value < 1 ? format(datum.value, '~g') : {COUNT}) : ''"
 
 # Column name -> title, log scale, tick labels, tooltip format.
 _AXES: dict[str, tuple[str, bool, str | None, str]] = {
@@ -27,6 +30,9 @@ _AXES: dict[str, tuple[str, bool, str | None, str]] = {
     "tokens_per_param": ("Tokens per parameter", True, _COUNT_TICKS, ".3s"),
     "loss": ("Loss L (nats per token)", False, None, ".4f"),
     "residual": ("Residual of log loss", False, None, ".4f"),
+    "memory": ("Memory of the weights (bytes)", True, _BYTE_TICKS, ".3s"),
+    "bits": ("Bits per weight", False, None, ".3~g"),
+    "cost": ("Added loss (nats per token)", True, _ANY_TICKS, ".4f"),
     "k": ("Samples per problem k", True, _COUNT_TICKS, "d"),
 }
 
@@ -61,7 +67,7 @@ def axis(
     )
     logged = logged if log is None else log
     if logged and ticks is None:
-        ticks = None if known else _COUNT_TICKS
+        ticks = None if known else _ANY_TICKS
     return {
         "column": column,
         "title": title or words,

@@ -205,6 +205,7 @@ def band(
     *,
     low: str = "low",
     high: str = "high",
+    color: Axis | None = None,
     kind: Kind = "fit",
 ) -> alt.Chart:
     """Draw an interval as a pale area between two columns.
@@ -215,25 +216,32 @@ def band(
     x, y : str or axis
         ``y`` gives the axis; the area goes from ``low`` to ``high``.
     low, high : str
+    color : str or axis, optional
+        One area for each value, in the colors of lines and points.
     kind : str
     """
     s = spec_of(y)
-    frame = _columns(data, [x, axis(low), axis(high)])
-    return (
-        alt.Chart(frame)
-        .mark_area(style=_style(kind, "-band"), opacity=0.18)
-        .encode(
-            x=_position(frame, x, alt.X),
-            y=alt.Y(
-                low,
-                type="quantitative",
-                title=s["title"],
-                scale=scale_of(s),
-                axis=ticks_of(s),
-            ),
-            y2=alt.Y2(high),
-        )
-    )
+    frame = _columns(data, [x, axis(low), axis(high), color])
+    encoding: dict[str, Any] = {
+        "x": _position(frame, x, alt.X),
+        "y": alt.Y(
+            low,
+            type="quantitative",
+            title=s["title"],
+            scale=scale_of(s),
+            axis=ticks_of(s),
+        ),
+        "y2": alt.Y2(high),
+    }
+    if color is not None:
+        shade: Any = _color(frame, color)
+        if shade["legend"] is alt.Undefined:
+            shade["legend"] = alt.Legend()
+        # A legend looks like the lowest mark; a swatch as pale as a band says little.
+        shade["legend"]["symbolOpacity"] = 1
+        encoding["color"] = shade
+    mark = alt.Chart(frame).mark_area(style=_style(kind, "-band"), opacity=0.18)
+    return mark.encode(**encoding)
 
 
 def whiskers(

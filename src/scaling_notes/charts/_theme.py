@@ -68,6 +68,8 @@ def _config(color: dict[str, str], ramp: list[str]) -> dict[str, Any]:
         "orient": "top",
         "labelLimit": 260,
         "gradientLength": 160,
+        # Vega draws symbols of shape alone in black, which no dark page shows.
+        "symbolBaseFillColor": color["quiet"],
     }
     # "color" is the one property that Vega-Lite takes from a style for every mark.
     styles: dict[str, dict[str, Any]] = {

@@ -100,11 +100,15 @@ class Objective:
         with np.errstate(all="ignore"):
             return self.target - _transform(self.law.scale, law.value(*self.inputs))
 
-    def values(self, theta: Array, weights: Array | None) -> Array:
-        """Return the objective of each problem, shape ``(m,)``."""
+    def losses(self, theta: Array) -> Array:
+        """Return the Huber loss of each point, shape ``(m, n)``."""
         r = self.residuals(theta)
         psi = np.clip(r, -self.delta, self.delta)
-        loss = psi * (r - 0.5 * psi)
+        return np.asarray(psi * (r - 0.5 * psi))
+
+    def values(self, theta: Array, weights: Array | None) -> Array:
+        """Return the objective of each problem, shape ``(m,)``."""
+        loss = self.losses(theta)
         total = loss.sum(axis=1) if weights is None else (loss * weights).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 

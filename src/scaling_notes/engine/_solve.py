@@ -108,7 +108,8 @@ def solve(
             near = np.abs(step[:, last]).max(axis=0) < _NEAR
             sure = last[done[last] & ~lost[last] & ~refused[last] & near]
             theta[np.ix_(sure, index)] += step[:, sure].T
-            value[sure] -= predicted[sure]
+            # Exact points leave rounding only, which must not fall below zero.
+            value[sure] = np.maximum(value[sure] - predicted[sure], 0.0)
             theta_all[at] = theta[last]
             out_value[at] = value[last]
             out_converged[at] = done[last] & ~lost[last]

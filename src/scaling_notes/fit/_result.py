@@ -12,7 +12,15 @@ import pandas as pd
 
 from .. import engine
 from ..errors import DataError
-from ..intervals import Bootstrap, Quantity, digits, evaluate, resample_counts
+from ..intervals import (
+    Bootstrap,
+    Interval,
+    Likelihood,
+    Quantity,
+    digits,
+    evaluate,
+    refit,
+)
 from ..laws import Law
 from ..laws._law import Array
 from ..parallel import Executor, map_seeded
@@ -135,20 +143,105 @@ class Fit:
         sizes = [
             min(chunk, n_resamples - first) for first in range(0, n_resamples, chunk)
         ]
-        refit = partial(
-            _refit, self._problem(), self.law.as_array(), groups, self._free()
+        work = partial(
+            refit, self._problem(), self.law.as_array(), groups, self._free()
         )
-        parts = map_seeded(refit, sizes, seed, executor)
+        parts = map_seeded(work, sizes, seed, executor)
         return Bootstrap(
             law=self.law,
-            laws=type(self.law).from_array(np.concatenate([c for c, _ in parts])),
+            laws=type(self.law).from_array(np.concatenate([c for c, *_ in parts])),
             residuals=self.residuals,
             n_units=len(self.data) if groups is None else int(groups.max()) + 1,
             seed=seed,
-            converged=sum(done for _, done in parts) / n_resamples,
+            converged=sum(done for _, done, _ in parts) / n_resamples,
             params_kind=self.params_kind,
             loss_unit=self.loss_unit,
+            restarted=sum(again for *_, again in parts),
         )
+
+    def profile(self, name: str, confidence_level: float = 0.95) -> Interval:
+        """Return the interval of a constant by profile: a check on the bootstrap.
+
+        The constant is held at one value after another while the others adapt.
+        The interval is where the objective stays below a threshold that comes
+        from the scale of the residuals.
+
+        Parameters
+        ----------
+        name : str
+            A constant that was fitted, such as ``"alpha"``.
+        confidence_level : float
+
+        Returns
+        -------
+        Interval
+            An end is infinite (zero, for a constant that is positive) where the
+            runs set no limit.
+
+        Raises
+        ------
+        DataError
+            If the name is no free constant, runs are grouped (a profile takes
+            every run as independent) or fewer than six.
+        FitError
+            If the objective falls with the constant held: the fit was not at its
+            least.
+
+        References
+        ----------
+        Venzon and Moolgavkar 1988, doi:10.2307/2347496; for the Huber loss,
+        Hampel, Ronchetti, Rousseeuw and Stahel 1986, *Robust Statistics*, Ch. 7.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> runs = sn.load("besiroglu2024_chinchilla_points")
+        >>> fit = sn.fit_chinchilla(runs[runs["dropped_in_refit"] == 0])
+        >>> i = fit.profile("alpha")
+        >>> i.low < fit["alpha"] < i.high
+        True
+        """
+        return self._likelihood().interval(name, confidence_level)
+
+    def p_value(self, **held: float) -> float:
+        """Test constants by profile: are these values compatible with the runs?
+
+        Parameters
+        ----------
+        **held : float
+            Constants and their values under test, alone (``E=0.0``) or
+            together (``alpha=0.34, beta=0.28``).
+
+        Returns
+        -------
+        float
+            Chance of so large a rise of the objective if the values were true.
+            At the edge of what a constant can be, as at ``E=0``, it errs
+            towards not rejecting.
+
+        Raises
+        ------
+        DataError
+            If a name is no free constant, its value is impossible, or runs are
+            grouped.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> runs = sn.load("besiroglu2024_chinchilla_points")
+        >>> fit = sn.fit_chinchilla(runs[runs["dropped_in_refit"] == 0])
+        >>> fit.p_value(E=0.0) < 0.05
+        True
+        """
+        return self._likelihood().p_value(held)
+
+    def _likelihood(self) -> Likelihood:
+        if self._groups() is not None:
+            raise DataError(
+                "These runs are grouped, and a profile takes every run as independent: "
+                "use bootstrap(), which resamples groups."
+            )
+        return Likelihood(self._problem(), self.law.as_array(), self._free())
 
     def leverage(self) -> pd.DataFrame:
         """Rank runs by how far the estimates move when one is dropped.
@@ -212,17 +305,3 @@ class Fit:
         notes = "".join(f"<p>{m}</p>" for m in self.messages)
         table = self._table().reset_index().to_html(index=False, border=0)
         return f"<p>{self._facts()}</p>{table}{notes}"
-
-
-def _refit(
-    problem: engine.Objective,
-    start: Array,
-    groups: np.ndarray | None,
-    free: np.ndarray,
-    size: int,
-    rng: np.random.Generator,
-) -> tuple[Array, int]:
-    """Refit one chunk of resamples; return their constants and how many converged."""
-    counts = resample_counts(len(problem.target), groups, size, rng)
-    solution = engine.solve(problem, np.tile(start, (size, 1)), counts, free)
-    return solution.constants, int(solution.converged.sum())

@@ -1,14 +1,7 @@
-"""Intervals: the case bootstrap, and what may be read off it.
-
-Points that share a run, a seed or a model are resampled together. Below six
-independent units there is no interval; below fifteen it is marked unverified,
-because its coverage has not been shown.
-"""
+"""The case bootstrap of a fit, and what may be read off it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,96 +9,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from .errors import DataError
-from .laws import Law
-from .laws._law import Array
+from ..errors import DataError
+from ..laws import Law
+from ..laws._law import Array
+from ._interval import (
+    MIN_UNITS,
+    MIN_VERIFIED,
+    Interval,
+    Quantity,
+    bias_corrected,
+    digits,
+    evaluate,
+    percentile,
+    require_units,
+)
 
-__all__ = ["Bootstrap", "Interval", "Quantity", "percentile", "resample_counts"]
-
-Quantity = str | Callable[[Law], ArrayLike]
-
-MIN_UNITS = 6
-MIN_VERIFIED = 15
-
-
-def digits(value: float, significant: int = 4) -> str:
-    """Return a number in few significant digits, the way results print."""
-    if not math.isfinite(value):
-        return str(value)
-    if value != 0 and not 1e-3 <= abs(value) < 1e5:
-        return f"{value:.{significant - 1}e}"
-    magnitude = 0 if value == 0 else math.floor(math.log10(abs(value)))
-    return f"{value:.{max(significant - 1 - magnitude, 0)}f}"
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its interval. Prints as ``0.347 [0.318, 0.378]``.
-
-    Attributes
-    ----------
-    value : float
-        The estimate from all data.
-    low, high : float
-        Ends of the interval.
-    confidence_level : float
-    n : int
-        Number of independent units behind it.
-    how : str
-        How it was obtained.
-    """
-
-    value: float
-    low: float
-    high: float
-    confidence_level: float
-    n: int
-    how: str
-
-    def __contains__(self, number: float) -> bool:
-        return self.low <= number <= self.high
-
-    def __repr__(self) -> str:
-        ends = f"[{digits(self.low)}, {digits(self.high)}]"
-        return f"{digits(self.value)} {ends}"
-
-
-def resample_counts(
-    n_points: int,
-    groups: np.ndarray | None,
-    n_resamples: int,
-    rng: np.random.Generator,
-) -> Array:
-    """Draw case-bootstrap resamples as counts of each point.
-
-    Parameters
-    ----------
-    n_points : int
-    groups : array of int, shape (n_points,), optional
-        Unit of each point, 0 to g - 1; units are drawn, not points.
-    n_resamples : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    array of shape (n_resamples, n_points)
-    """
-    n_units = n_points if groups is None else int(groups.max()) + 1
-    draws = rng.integers(n_units, size=(n_resamples, n_units))
-    draws += n_units * np.arange(n_resamples)[:, None]
-    counts = np.bincount(draws.ravel(), minlength=draws.size).reshape(draws.shape)
-    return (counts if groups is None else counts[:, groups]).astype(float)
-
-
-def percentile(values: Array, confidence_level: float) -> tuple[Array, Array]:
-    """Return the percentile interval along the first axis."""
-    if not 0 < confidence_level < 1:
-        raise DataError(
-            f"confidence_level is {confidence_level}; give a number between 0 and 1."
-        )
-    tail = (1 - confidence_level) / 2
-    low, high = np.quantile(values, [tail, 1 - tail], axis=0)
-    return low, high
+__all__ = ["Bootstrap"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +47,9 @@ class Bootstrap:
         Share of the refits that converged.
     params_kind, loss_unit : str
         What params count and what the loss is measured in.
+    restarted : int
+        Refits that the certificate improved: each was held against the optima of
+        the others and started again where one of those was better.
     """
 
     law: Law
@@ -138,6 +60,7 @@ class Bootstrap:
     converged: float
     params_kind: str
     loss_unit: str
+    restarted: int = 0
 
     @property
     def n_resamples(self) -> int:
@@ -155,8 +78,13 @@ class Bootstrap:
         """
         return np.asarray(evaluate(quantity, self.laws), float)
 
-    def interval(self, quantity: Quantity, confidence_level: float = 0.95) -> Interval:
-        """Return the percentile interval of a quantity.
+    def interval(
+        self,
+        quantity: Quantity,
+        confidence_level: float = 0.95,
+        method: Literal["percentile", "bias-corrected"] = "percentile",
+    ) -> Interval:
+        """Return the interval of a quantity.
 
         Parameters
         ----------
@@ -164,6 +92,9 @@ class Bootstrap:
             Name of a constant or derived quantity, or a function that takes a
             law and returns a number (an array for a law of arrays).
         confidence_level : float
+        method : {"percentile", "bias-corrected"}
+            The second corrects for a median of the refits off the estimate; it
+            is a check on the first, whose coverage is the one that is shown.
 
         Returns
         -------
@@ -173,27 +104,27 @@ class Bootstrap:
         ------
         DataError
             If fewer than six independent units were resampled, or the quantity
-            is unknown.
-        """
-        self._require_units()
-        low, high = percentile(self.samples(quantity), confidence_level)
-        unverified = ", unverified below 15 units"
-        return Interval(
-            value=float(np.asarray(evaluate(quantity, self.law))),
-            low=float(low),
-            high=float(high),
-            confidence_level=confidence_level,
-            n=self.n_units,
-            how=f"case bootstrap, {self.n_resamples} resamples"
-            + (unverified if self.n_units < MIN_VERIFIED else ""),
-        )
+            or the method is unknown.
 
-    def _require_units(self) -> None:
-        if self.n_units < MIN_UNITS:
+        References
+        ----------
+        Efron 1987, doi:10.1080/01621459.1987.10478410, Sec. 2.
+        """
+        require_units(self.n_units)
+        samples = self.samples(quantity)
+        value = float(np.asarray(evaluate(quantity, self.law)))
+        if method == "percentile":
+            low, high = map(float, percentile(samples, confidence_level))
+        elif method == "bias-corrected":
+            low, high = bias_corrected(samples, value, confidence_level)
+        else:
             raise DataError(
-                f"{self.n_units} independent units are too few for an interval "
-                f"({MIN_UNITS} at least): show the points and their number instead."
+                f"method is {method!r}; use 'percentile' or 'bias-corrected'."
             )
+        how = f"case bootstrap, {self.n_resamples} resamples"
+        how += ", bias-corrected" if method == "bias-corrected" else ""
+        how += ", unverified below 15 units" if self.n_units < MIN_VERIFIED else ""
+        return Interval(value, low, high, confidence_level, self.n_units, how)
 
     def standard_error(self, quantity: Quantity) -> float:
         """Return the standard deviation of a quantity over the refits."""
@@ -282,7 +213,7 @@ class Bootstrap:
         pandas.DataFrame
             The inputs, the response, ``low`` and ``high``.
         """
-        self._require_units()
+        require_units(self.n_units)
         names = self.law.inputs
         if set(inputs) != set(names):
             raise DataError(f"band() needs the inputs {', '.join(names)}.")
@@ -307,6 +238,8 @@ class Bootstrap:
             f"Bootstrap of {type(self.law).__name__}: {self.n_resamples} resamples of "
             f"{self.n_units} units, seed {self.seed}, {self.converged:.1%} converged"
         )
+        if self.restarted:
+            head += f", {self.restarted} restarted"
         if self.n_units < MIN_UNITS:
             return f"{head}; too few units for intervals"
         return f"{head}\n{_printed(self.table()).to_string()}"
@@ -325,17 +258,6 @@ def _printed(table: pd.DataFrame) -> pd.DataFrame:
         .rename(columns={"low": "low (95 %)", "high": "high (95 %)"})
         .rename(columns=lambda c: c.replace("_", " "))
     )
-
-
-def evaluate(quantity: Quantity, law: Law) -> ArrayLike:
-    """Return a named or computed quantity of a law."""
-    if callable(quantity):
-        return quantity(law)
-    known = (*law.constants(), *law.derived)
-    if quantity not in known:
-        raise DataError(f"{quantity!r} is not one of {', '.join(known)}.")
-    value: ArrayLike = getattr(law, quantity)
-    return value
 
 
 def add_residual(scale: str, value: Array, residual: Array) -> Array:

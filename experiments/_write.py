@@ -1,0 +1,21 @@
+"""Where the experiments put their tables, and how they say what they cost."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+DATA = Path(__file__).parents[1] / "src" / "scaling_notes" / "data"
+
+
+def write(name: str, measure: Callable[[], pd.DataFrame]) -> None:
+    """Run an experiment and write its table, to the folder named on the command."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
+    start = time.process_time()
+    table = measure()
+    table.to_csv(folder / f"{name}.csv", index=False, float_format="%.7g")
+    print(f"{name}: {len(table)} rows, {time.process_time() - start:.0f} CPU seconds")

@@ -1,0 +1,123 @@
+"""What an interval is, and how resamples are read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtr, ndtri
+
+from ..errors import DataError
+from ..laws import Law
+from ..laws._law import Array
+
+__all__ = ["Interval", "Quantity", "bias_corrected", "digits", "evaluate", "percentile"]
+
+Quantity = str | Callable[[Law], ArrayLike]
+
+MIN_UNITS = 6
+MIN_VERIFIED = 15
+
+
+def digits(value: float, significant: int = 4) -> str:
+    """Return a number in few significant digits, the way results print."""
+    if not math.isfinite(value):
+        return str(value)
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        return f"{value:.{significant - 1}e}"
+    magnitude = 0 if value == 0 else math.floor(math.log10(abs(value)))
+    return f"{value:.{max(significant - 1 - magnitude, 0)}f}"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its interval. Prints as ``0.347 [0.318, 0.378]``.
+
+    Attributes
+    ----------
+    value : float
+        The estimate from all data.
+    low, high : float
+        Ends of the interval.
+    confidence_level : float
+    n : int
+        Number of independent units behind it.
+    how : str
+        How it was obtained.
+    """
+
+    value: float
+    low: float
+    high: float
+    confidence_level: float
+    n: int
+    how: str
+
+    def __contains__(self, number: float) -> bool:
+        return self.low <= number <= self.high
+
+    def __repr__(self) -> str:
+        ends = f"[{digits(self.low)}, {digits(self.high)}]"
+        return f"{digits(self.value)} {ends}"
+
+
+def require_level(confidence_level: float) -> None:
+    """Refuse a confidence level that is not between 0 and 1."""
+    if not 0 < confidence_level < 1:
+        raise DataError(
+            f"confidence_level is {confidence_level}; give a number between 0 and 1."
+        )
+
+
+def require_units(n_units: int) -> None:
+    """Refuse an interval from fewer than six independent units."""
+    if n_units < MIN_UNITS:
+        raise DataError(
+            f"{n_units} independent units are too few for an interval "
+            f"({MIN_UNITS} at least): show the points and their number instead."
+        )
+
+
+def percentile(values: Array, confidence_level: float) -> tuple[Array, Array]:
+    """Return the percentile interval along the first axis."""
+    require_level(confidence_level)
+    tail = (1 - confidence_level) / 2
+    low, high = np.quantile(values, [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def bias_corrected(
+    values: Array, estimate: float, confidence_level: float
+) -> tuple[float, float]:
+    """Return the bias-corrected percentile interval of one quantity.
+
+    The levels of the percentiles shift by twice the normal quantile of the share
+    of resamples below the estimate: none if the estimate is their median.
+
+    References
+    ----------
+    Efron 1987, doi:10.1080/01621459.1987.10478410, Sec. 2.
+    """
+    require_level(confidence_level)
+    size = len(values)
+    below = np.count_nonzero(values < estimate) + np.count_nonzero(values <= estimate)
+    # Half a resample away from all or none keeps the shift finite.
+    shift = ndtri(np.clip(below / 2, 0.5, size - 0.5) / size)
+    tail = (1 - confidence_level) / 2
+    levels = ndtr(2 * shift + ndtri([tail, 1 - tail]))
+    low, high = np.quantile(values, levels)
+    return float(low), float(high)
+
+
+def evaluate(quantity: Quantity, law: Law) -> ArrayLike:
+    """Return a named or computed quantity of a law."""
+    if callable(quantity):
+        return quantity(law)
+    known = (*law.constants(), *law.derived)
+    if quantity not in known:
+        raise DataError(f"{quantity!r} is not one of {', '.join(known)}.")
+    value: ArrayLike = getattr(law, quantity)
+    return value

@@ -1,0 +1,178 @@
+"""What the runs say of a constant, by the objective alone: a check on the bootstrap.
+
+Hold a constant, let the others adapt, and see how far the least objective rises.
+Against the scale of the residuals that rise has an F distribution, nearly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from .. import engine
+from ..errors import DataError, FitError
+from ..laws._law import Array
+from ._interval import Interval, require_level, require_units
+
+__all__ = ["Likelihood"]
+
+# Points between the ends of a bracket in each round of the search for an end.
+_SECTIONS = 15
+_PRECISION = 1e-6
+_DOUBLINGS = 40
+# The logarithm of the largest float, nearly.
+_RANGE = 700.0
+# A held objective below the free one by more than this: the fit was not the best.
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Likelihood:
+    """The profile of the objective around a fit.
+
+    Attributes
+    ----------
+    problem : Objective
+        Law, points and Huber threshold.
+    estimates : array of shape (p,)
+        Constants at the fit.
+    free : array of bool, shape (p,)
+        Which of them were fitted.
+
+    Notes
+    -----
+    With psi the clipped residual, the statistic of q held constants is
+
+        (F_held - F_free) / (q s / 2),  s = n/(n - p) mean(psi^2) / mean(psi')
+
+    compared with F(q, n - p). For least squares that is the classical F test;
+    for the Huber loss it is Ronchetti's test, with the degrees of freedom of the
+    classical one.
+    """
+
+    problem: engine.Objective
+    estimates: Array
+    free: np.ndarray
+
+    def p_value(self, held: Mapping[str, float]) -> float:
+        """Return the p-value of constants at these values."""
+        names = list(self.problem.names)
+        for name, value in held.items():
+            self._position(name)
+            if not np.isfinite(value) or (name in self._positive and value < 0):
+                kind = "zero or positive" if name in self._positive else "finite"
+                raise DataError(f"{name} is held at {value}; give a {kind} number.")
+        if not held:
+            raise DataError("Name the constants to hold, for instance E=0.0.")
+        start = self.estimates.copy()[None]
+        start[:, [names.index(n) for n in held]] = list(held.values())
+        free = self.free & ~np.isin(names, list(held))
+        statistic = self._statistic(start, free, len(held))[0][0]
+        return float(stats.f.sf(statistic, len(held), self._freedom))
+
+    def interval(self, name: str, confidence_level: float) -> Interval:
+        """Return the values of a constant that the test does not reject."""
+        require_level(confidence_level)
+        n = len(self.problem.target)
+        require_units(n)
+        at = self._position(name)
+        free = self.free.copy()
+        free[at] = False
+        threshold = stats.f.ppf(confidence_level, 1, self._freedom)
+        low, high = (self._end(at, free, threshold, side) for side in (-1, 1))
+        how = "profile of the objective, as a check"
+        value = float(self.estimates[at])
+        return Interval(value, low, high, confidence_level, n, how)
+
+    @property
+    def _positive(self) -> tuple[str, ...]:
+        return self.problem.law.positive
+
+    @property
+    def _freedom(self) -> int:
+        return len(self.problem.target) - int(self.free.sum())
+
+    def _position(self, name: str) -> int:
+        names = list(self.problem.names)
+        if name not in names:
+            raise DataError(
+                f"{name!r} is not one of {', '.join(names)}: only a constant of the "
+                "law can be held. Use the bootstrap for what is derived from them."
+            )
+        at = names.index(name)
+        if not self.free[at]:
+            raise DataError(f"{name} was given, not fitted: it has no interval.")
+        return at
+
+    def _statistic(
+        self, starts: Array, free: np.ndarray, q: int
+    ) -> tuple[Array, Array]:
+        """Return the statistic of the constants not free, and the constants there."""
+        here = self.problem.enter(self.estimates[None])
+        delta, residual = self.problem.delta, self.problem.residuals(here)[0]
+        psi = np.clip(residual, -delta, delta)
+        inside = float(np.mean(np.abs(residual) <= delta))
+        if inside == 0:
+            raise FitError(
+                f"All residuals exceed delta ({delta:.3g}), so they have no scale to "
+                "test against. Fit with delta=None."
+            )
+        n = len(residual)
+        scale = n / self._freedom * float(np.mean(psi**2)) / inside
+        least = self.problem.values(here, None)
+        if free.any():
+            found = engine.solve(self.problem, starts, free=free)
+            value, constants = found.objective, found.constants
+        else:
+            value = self.problem.values(self.problem.enter(starts), None)
+            constants = starts
+        if (value < least * (1 - _ROUNDING) - n * 5e-25).any():
+            raise FitError(
+                "With a constant held the objective is lower than the fit's: the fit "
+                "is not at its least. Fit again with another delta, or more runs."
+            )
+        rise = np.maximum(value - least, 0.0) / max(0.5 * q * scale, 1e-300)
+        return rise, constants
+
+    def _end(self, at: int, free: np.ndarray, threshold: float, side: int) -> float:
+        """Return where the statistic crosses the threshold on one side."""
+        name = self.problem.names[at]
+        logged = name in self._positive
+        center = self.estimates[at]
+        if logged and side < 0:
+            start = self.estimates.copy()[None]
+            start[0, at] = 0.0
+            if self._statistic(start, free, 1)[0][0] <= threshold:
+                return 0.0
+        inner = np.log(max(center, 1e-300)) if logged else center
+        size = 1.0 if logged else max(abs(center), 0.05)
+        step = side * 0.02 * size
+        near = self.estimates
+        for _ in range(_DOUBLINGS):
+            outer = inner + step
+            if logged and abs(outer) > _RANGE:
+                return 0.0 if side < 0 else np.inf
+            rise, there = self._along(at, free, logged, near, np.array([outer]))
+            if rise[0] > threshold:
+                break
+            inner, near, step = outer, there[0], 2 * step
+        else:
+            return side * np.inf
+        while abs(outer - inner) > _PRECISION * size:
+            grid = np.linspace(inner, outer, _SECTIONS + 2)
+            rise, there = self._along(at, free, logged, near, grid[1:-1])
+            first = int(np.argmax(np.append(rise, np.inf) > threshold))
+            inner, outer = grid[first], grid[first + 1]
+            near = there[first - 1] if first else near
+        middle = 0.5 * (inner + outer)
+        return float(np.exp(middle) if logged else middle)
+
+    def _along(
+        self, at: int, free: np.ndarray, logged: bool, near: Array, values: Array
+    ) -> tuple[Array, Array]:
+        starts = np.tile(near, (len(values), 1))
+        starts[:, at] = np.exp(values) if logged else values
+        return self._statistic(starts, free, 1)

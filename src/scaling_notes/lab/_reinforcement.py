@@ -1,0 +1,179 @@
+"""Reinforcement on a task that can be checked, with exact success probabilities.
+
+The task: after a prompt (a, b, c) write three symbols whose sum is c modulo V.
+While it writes, the model always sees c or what it needs of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..errors import FitError
+from ._checks import real_number, whole_number
+from ._language import IntArray
+from ._network import Array, Batch, Model, Network
+from ._training import Adam, split_windows
+
+__all__ = ["Rollouts", "reinforce", "success"]
+
+
+def success(model: Model) -> npt.NDArray[np.float64]:
+    """Return the exact probability that one answer is right, for every prompt.
+
+    The answer to the prompt (a, b, c) is three symbols x, y, z drawn from the
+    model; it is right if x + y + z = c modulo V. The probabilities follow from
+    the last symbol back to the first, without sampling.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    ndarray, shape (V**3,)
+        By the number of the context, as in :class:`Language`. The mean over
+        prompts of the language is ``language.stationary @ success(model)``.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> lang = sn.lab.language()
+    >>> guess = sn.lab.success(sn.lab.model(lang, width=4))
+    >>> bool(abs(guess - 1 / 32).max() < 1e-6)
+    True
+    """
+    V = model.language.symbols
+    P = np.exp(model.log_probabilities.astype(np.float64)).reshape(V, V, V, V)
+    c, x, y = np.ogrid[:V, :V, :V]
+    # Each step turns "right after (c, x, y)" into "right after one symbol less".
+    right = P[c, x, y, (c - x - y) % V]
+    right = np.einsum("bcxy,cxy->bcx", P, right)
+    right = np.einsum("abcx,bcx->abc", P, right)
+    return right.reshape(V**3)
+
+
+class Rollouts:
+    """Buffers to draw answers from a network and to turn rewards into a gradient."""
+
+    def __init__(self, network: Network, prompts: int, answers: int) -> None:
+        self.network, self.answers = network, answers
+        rows = prompts * answers
+        self.draw = Batch(network, rows)
+        self.learn = Batch(network, 3 * rows)
+        self.steps = np.empty((3, 3, rows), np.intp)
+        self.symbols = np.empty((3, rows), np.intp)
+
+    def act(self, contexts: IntArray, rng: np.random.Generator) -> Array:
+        """Draw ``answers`` to each prompt; return the rewards, 0 or 1."""
+        V = self.network.symbols
+        index, _ = split_windows(np.repeat(contexts, self.answers) * V, V)
+        wanted = index[2] - 2 * V
+        for step in range(3):
+            self.steps[step] = index
+            cumulative = np.cumsum(self.draw.forward(index), axis=1)
+            u = rng.random(len(wanted), np.float32) * cumulative[:, -1]
+            symbol = (cumulative <= u[:, None]).sum(axis=1)
+            self.symbols[step] = np.minimum(symbol, V - 1)
+            index = np.stack([index[1] - V, index[2] - V, self.symbols[step] + 2 * V])
+        right: Array = (self.symbols.sum(axis=0) - wanted) % V == 0
+        return right.astype(self.network.theta.dtype)
+
+    def gradient(self, rewards: Array) -> None:
+        """Fill the network's gradient: the policy gradient, to be descended."""
+        groups = rewards.reshape(-1, self.answers)
+        # Against the mean of the other answers to the same prompt: unbiased.
+        others = groups.sum(axis=1, keepdims=True) - groups
+        advantage = (groups - others / (self.answers - 1)).ravel() / len(rewards)
+        index = self.steps.transpose(1, 0, 2).reshape(3, -1)
+        d_logits = self.learn.forward(index)
+        self.learn.flat[self.symbols.ravel() + self.learn.target_starts] -= 1
+        d_logits *= np.tile(advantage, 3)[:, None]
+        self.learn.backward()
+
+
+def reinforce(
+    model: Model,
+    steps: int,
+    seed: int = 0,
+    *,
+    prompts: int = 32,
+    answers: int = 8,
+    rate: float = 0.05,
+    checkpoints: Iterable[int] = (),
+) -> Model:
+    """Train a model on rewards for right answers, and return the trained one.
+
+    Plain policy gradient with Adam at a constant rate: at every step draw prompts
+    from the language, several answers to each, and reward an answer against the
+    mean of the others to the same prompt.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on the language first; an untrained one must find answers by luck.
+    steps : int
+        Updates, 1 or more.
+    seed : int
+        Of prompts and answers.
+    prompts, answers : int
+        Prompts a step, and answers to each (2 or more).
+    rate : float
+        Learning rate, as a multiple of the peak rate of :func:`train`.
+    checkpoints : iterable of int
+        Steps after which to record the exact mean success, in ``history``.
+
+    Returns
+    -------
+    Model
+        Its ``tokens`` still counts the training on the language only.
+
+    Raises
+    ------
+    DataError
+        If a number is out of its range.
+    FitError
+        If the run diverges; the message names the run.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> lang = sn.lab.language()
+    >>> base = sn.lab.train(sn.lab.model(lang, width=16), tokens=20_000)
+    >>> better = sn.lab.reinforce(base, steps=100)
+    >>> mean = [lang.stationary @ sn.lab.success(m) for m in (base, better)]
+    >>> bool(mean[1] > mean[0])
+    True
+    """
+    language = model.language
+    steps = whole_number("steps", steps, 1)
+    n = whole_number("prompts", prompts, 1, 2**16)
+    k = whole_number("answers", answers, 2, 2**12)
+    rate = real_number("rate", rate, 0.0, 1e6)
+    marks = {whole_number("checkpoints", m, 1, steps) for m in checkpoints}
+    rng = np.random.default_rng([whole_number("seed", seed, 0), model.width, steps])
+    network = Network(model.layers)
+    adam, rollouts = Adam(network), Rollouts(network, n, k)
+    history = []
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for step in range(1, steps + 1):
+            contexts = language.draw(n, rng) // language.symbols
+            rollouts.gradient(rollouts.act(contexts, rng))
+            adam.step(rate)
+            if step in marks:
+                at = replace(model, layers=network.layers())
+                history.append((step, float(language.stationary @ success(at))))
+    if not np.all(np.isfinite(network.theta)):
+        raise FitError(
+            f"the run diverged: width {model.width}, {steps} steps, rate {rate:g}, "
+            f"seed {seed}; lower rate."
+        )
+    return replace(
+        model,
+        layers=network.layers(),
+        history=pd.DataFrame(history, columns=["step", "success"]),
+    )
