@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 import scaling_notes as sn
 from scaling_notes import engine
 from scaling_notes.laws import (
     BrokenPowerLaw,
+    Chinchilla,
     DataLimited,
     DistilledLoss,
     EffectiveData,
@@ -416,3 +420,170 @@ def test_every_law_is_tried_here_or_beside() -> None:
     elsewhere |= {"PowerOfSize", "Precision", "QuantizationCost"}
     public = {n for n in sn.laws.__all__ if isinstance(getattr(sn.laws, n), type)}
     assert public - {"Law", "Optimum"} <= tried | elsewhere
+
+
+# What must always hold
+
+
+repeatable = settings(deadline=None, derandomize=True, max_examples=40)
+exponents = st.floats(0.05, 0.9)
+coefficients = st.floats(1.0, 1e4)
+logs = st.floats(6.0, 12.0)
+
+
+@repeatable
+@given(coefficients, exponents, logs, st.floats(0.1, 1e3))
+def test_units_of_x_move_the_coefficient_alone(
+    A: float, alpha: float, log_x: float, k: float
+) -> None:
+    other = PowerLaw(1.0, A * k**alpha, alpha)
+    assert other(x=k * 10**log_x) == pytest.approx(PowerLaw(1.0, A, alpha)(10**log_x))
+
+
+@pytest.mark.parametrize("k", [1e-3, 1e6])
+def test_units_of_x_do_not_move_fitted_exponents(k: float) -> None:
+    for case in CASES:
+        law, y = type(case.truth), case.responses(1)
+        if law not in (PowerLaw, BrokenPowerLaw):
+            continue
+        here = sn.fit_law(law, case.inputs[0], y, delta=0.01)
+        there = sn.fit_law(law, k * case.inputs[0], y, delta=0.01)
+        assert there.objective == pytest.approx(here.objective, rel=1e-8)
+        for name in ("alpha", "c_0", "c_1", "f_1"):
+            if name in law.constants():
+                assert there[name] == pytest.approx(here[name], rel=1e-3)
+
+
+@repeatable
+@given(
+    st.floats(0, 0.5), st.floats(0.5, 1), st.floats(0.2, 6), logs, st.floats(0.01, 3)
+)
+def test_sigmoids_climb_between_their_ends(
+    R_0: float, A: float, B: float, log_x: float, more: float
+) -> None:
+    law = Sigmoid(R_0, A, B, 1e9)
+    low, high = law(x=10**log_x), law(x=10 ** (log_x + more))
+    assert R_0 <= low <= high <= A
+    # As far above the middle as below it, on the log axis.
+    mirrored = law(x=1e18 / 10**log_x)
+    assert low + mirrored == pytest.approx(R_0 + A, abs=1e-12)
+
+
+@repeatable
+@given(coefficients, coefficients, exponents, logs, logs)
+def test_forms_that_are_chinchillas_in_other_words(
+    A: float, B: float, alpha: float, log_n: float, log_d: float
+) -> None:
+    n, d = 10.0**log_n, 10.0**log_d
+    same = Chinchilla(1.5, A, B, alpha, alpha)(params=n, tokens=d)
+    shared = SharedExponent(1.5, A, B, alpha)
+    assert shared(params=n, tokens=d) == pytest.approx(same)
+    outer = OuterExponent(1.5, A, B, alpha, alpha, 1.0)
+    assert outer(params=n, tokens=d) == pytest.approx(same)
+    # C = 6 N D and M = D / N.
+    half = 6.0 ** (alpha / 2)
+    over = OverTraining(1.5, A * half, B * half, alpha / 2)
+    assert over(tokens_per_param=d / n, flops=6 * n * d) == pytest.approx(same)
+    assert tuple(shared.optimum(1e21)) == pytest.approx(
+        tuple(shared.chinchilla.optimum(1e21))
+    )
+
+
+@repeatable
+@given(coefficients, coefficients, exponents, exponents, logs, st.floats(1.0, 50.0))
+def test_repeated_tokens_are_worth_less_than_new_ones(
+    A: float, B: float, alpha: float, beta: float, log_u: float, epochs: float
+) -> None:
+    law = DataLimited(1.5, A, B, alpha, beta, 15.0, 5.0)
+    fresh = Chinchilla(1.5, A, B, alpha, beta)
+    unique = 10.0**log_u
+    # Of a size that is best for the unique tokens, or less.
+    log_best = (np.log(alpha * A / (beta * B)) + beta * np.log(unique)) / alpha
+    n = np.exp(min(log_best, np.log(1e12)))
+    repeated = law(params=n, tokens=epochs * unique, unique_tokens=unique)
+    assert repeated >= fresh(params=n, tokens=epochs * unique) * (1 - 1e-12)
+    assert repeated <= fresh(params=n, tokens=unique) * (1 + 1e-12)
+    once = law(params=n, tokens=unique, unique_tokens=unique)
+    assert once == pytest.approx(fresh(params=n, tokens=unique))
+
+
+@repeatable
+@given(exponents, exponents, logs)
+def test_kaplans_joint_law_has_kaplans_single_ones_as_limits(
+    alpha_N: float, alpha_D: float, log_x: float
+) -> None:
+    law = KaplanJoint(alpha_N, alpha_D, 1e13, 1e13)
+    x = 10.0**log_x
+    assert law(params=x, tokens=1e300) == pytest.approx((1e13 / x) ** alpha_N)
+    plenty = law(params=1e13 * 1e20 ** (alpha_D / alpha_N), tokens=x)
+    assert plenty == pytest.approx((1e13 / x) ** alpha_D, rel=1e-6)
+
+
+@repeatable
+@given(st.floats(1.0, 4.0), st.floats(100.0, 1e4), st.floats(1.0, 1e6))
+def test_experts_count_between_their_ends(
+    E_start: float, E_max: float, experts: float
+) -> None:
+    law = RoutedExperts(0.0, 1.0, 0.0, 0.0, E_start, E_max)
+    assert law(params=1e9, experts=1.0) == pytest.approx(E_start)
+    assert E_start * (1 - 1e-12) <= law(params=1e9, experts=experts) < E_max
+
+
+@repeatable
+@given(st.floats(0.0, 0.9), st.floats(0.01, 0.09), logs, logs)
+def test_sparser_models_of_equal_nonzero_size_lose_less(
+    sparsity: float, more: float, log_n: float, log_d: float
+) -> None:
+    law = SparsityLaw(16.8, 0.72, 45.0, 0.245, 6.9e8, 0.2, 0.65)
+    here = law(10**log_n, 10**log_d, sparsity)
+    assert law(10**log_n, 10**log_d, sparsity + more) < here
+
+
+# Mixtures of so many domains
+
+
+def test_mixtures_travel_to_other_processes() -> None:
+    law = data_mixture(4)
+    assert pickle.loads(pickle.dumps(law)) is law
+    one = law(1.0, 0.1, 0.2, 0.3, 0.4)
+    assert pickle.loads(pickle.dumps(one)) == one
+
+
+@pytest.mark.parametrize("n_domains", [1, 13])
+def test_mixtures_of_too_few_or_many_domains_are_refused(n_domains: int) -> None:
+    with pytest.raises(ValueError, match="2 to 12"):
+        data_mixture(n_domains)
+
+
+# What fits say of themselves
+
+
+def flagged(law: type[Law], x: object, y: np.ndarray, message: str) -> None:
+    with pytest.warns(sn.FitWarning, match=message):
+        fit = sn.fit_law(law, x, y)  # type: ignore[arg-type]
+    assert fit.status is not sn.Status.CONVERGED
+
+
+def test_ends_of_a_climb_that_are_not_seen_are_flagged() -> None:
+    x = np.geomspace(10, 1000, 40)
+    late, early = Sigmoid(0.1, 0.6, 1.5, 2.0), Sigmoid(0.1, 0.6, 1.5, 1e5)
+    flagged(Sigmoid, x, late(x=x), "R_0 is a guess|different estimates")
+    flagged(Sigmoid, x, early(x=x), "A is a guess|different estimates")
+
+
+def test_a_break_outside_the_points_is_doubted() -> None:
+    law = BrokenPowerLaw(a=0.3, b=9.0, c_0=0.15, c_1=0.5, d_1=5e3, f_1=0.5)
+    assert law.doubts(np.array([1e3, 1e4])) == []
+    for points in ([1e3, 4e3], [6e3, 1e5]):
+        (word,) = law.doubts(np.array(points))
+        assert "outside the points" in word
+
+
+def test_repeats_that_are_not_seen_are_flagged() -> None:
+    params, unique, _ = repeated()
+    tokens = unique.copy()
+    y = DataLimited(1.87, 521.0, 1488.0, 0.353, 0.353, 15.4, 5.3).value(
+        params, tokens, unique
+    )
+    x = {"params": params, "tokens": tokens, "unique_tokens": unique}
+    flagged(DataLimited, x, y, "R_D is a guess")
