@@ -10,6 +10,7 @@ from .design import read_columns
 from .errors import DataError
 from .fit import Fit, fit_chinchilla
 from .intervals import Interval
+from .parallel import Executor
 
 __all__ = ["Forecast", "forecast"]
 
@@ -93,6 +94,7 @@ def forecast(
     delta: float | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
+    executor: Executor | None = None,
 ) -> Forecast:
     """Fit the Chinchilla form below a compute cut and score it on larger runs.
 
@@ -111,6 +113,8 @@ def forecast(
         As for :func:`fit_chinchilla`.
     n_resamples, seed : int
         Of the bootstrap.
+    executor : Executor, optional
+        As for :meth:`Fit.bootstrap`.
 
     Returns
     -------
@@ -142,7 +146,7 @@ def forecast(
     if large.empty:
         raise DataError(f"No run has {above:.3g} FLOP or more: lower the cut.")
     fit = fit_chinchilla(small, delta=delta)
-    boot = fit.bootstrap(n_resamples, seed)
+    boot = fit.bootstrap(n_resamples, seed, executor)
     band = boot.band(
         confidence_level,
         "prediction",

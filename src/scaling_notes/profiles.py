@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,7 +114,8 @@ def envelope(
     # The best of two or three runs says little about the best there is.
     sizes = data.groupby("budget")["loss"].transform("size")
     data = data[sizes >= _FEWEST].reset_index(drop=True)
-    frontier = _envelope_of(data, np.ones(len(data), bool))
+    place, on = _envelopes(data, np.ones((1, len(data)), bool))
+    frontier = place[on]
     if len(frontier) < 3:
         raise DataError(
             f"The envelope has {len(frontier)} points; three are needed. Give runs "
@@ -125,18 +125,17 @@ def envelope(
     sizes = data.groupby("budget")["loss"].transform("size")
     optima = optima.assign(n_runs=sizes[frontier]).reset_index(drop=True)
     counts = resample_counts(len(data), None, n_resamples, np.random.default_rng(seed))
-    laws = []
-    for row in counts > 0:
-        chosen = data.loc[_envelope_of(data, row)]
-        if len(chosen) >= 3:
-            laws.append(_line(chosen["flops"].to_numpy(), chosen["params"].to_numpy()))
+    place, on = _envelopes(data, counts > 0)
+    enough = on.sum(axis=1) >= 3
+    place, on = place[enough], on[enough]
+    laws = _lines(data["flops"].to_numpy()[place], data["params"].to_numpy()[place], on)
     if len(laws) < 2:
         raise DataError(
             "Almost no resample of these runs has an envelope of three points: give "
             "more runs."
         )
     kinds = params_kind(params), loss_unit(loss)
-    return _profile("envelope", optima, _no_curves(), data, np.array(laws), seed, kinds)
+    return _profile("envelope", optima, _no_curves(), data, laws, seed, kinds)
 
 
 def isoflop(
@@ -298,12 +297,36 @@ def _require_resamples(n_resamples: int) -> None:
         raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
 
 
-def _envelope_of(data: pd.DataFrame, present: np.ndarray) -> pd.Index[Any]:
-    """Return the labels of the runs on the envelope, by rising compute."""
-    part = data[present]
-    best = part.loc[part.groupby("budget")["loss"].idxmin()].sort_values("flops")
-    falling = best["loss"] < best["loss"].cummin().shift(fill_value=np.inf)
-    return best.index[falling]
+def _envelopes(data: pd.DataFrame, present: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the best run of each bin by rising compute, and which are envelope.
+
+    Both are of shape (resamples, bins); a row of ``present`` says which runs a
+    resample holds.
+    """
+    loss = data["loss"].to_numpy()
+    budget = data["budget"].to_numpy()
+    bins = np.unique(budget)
+    place = np.empty((len(present), len(bins)), int)
+    least = np.empty(place.shape)
+    for j, middle in enumerate(bins):
+        runs = np.flatnonzero(budget == middle)
+        here = np.where(present[:, runs], loss[runs], np.inf)
+        best = here.argmin(axis=1)
+        place[:, j] = runs[best]
+        least[:, j] = here[np.arange(len(here)), best]
+    on = least < np.inf
+    on[:, 1:] &= least[:, 1:] < np.minimum.accumulate(least, axis=1)[:, :-1]
+    return place, on
+
+
+def _lines(compute: Array, size: Array, on: np.ndarray) -> Array:
+    """Return :func:`_line` of the chosen points of each row."""
+    x, y = np.log(compute), np.log(size)
+    x = x - np.mean(x, axis=1, where=on, keepdims=True)
+    middle = np.mean(y, axis=1, where=on)
+    slope = np.sum(x * y, axis=1, where=on) / np.sum(x * x, axis=1, where=on)
+    level = middle - slope * np.mean(np.log(compute), axis=1, where=on)
+    return np.stack([np.exp(level), slope], axis=1)
 
 
 def _line(compute: ArrayLike, size: ArrayLike) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from ..fit import Status
 from ..intervals import MIN_VERIFIED, Interval, digits, percentile
 from ..laws._gamma import complement, log_beta_ratio
 from ..laws._law import Array
+from ..parallel import Executor, map_chunks
 from ._checks import IntArray, describe, plain, read_counts, read_whole
 from ._likelihood import maximize, moments
 from ._resample import distinct, draw_counts
@@ -22,6 +24,8 @@ from ._resample import distinct, draw_counts
 __all__ = ["BetaBinomial", "BetaBinomialBootstrap", "fit_beta_binomial"]
 
 _LEAST_PROBLEMS = 3
+# Resamples in one piece of work.
+_CHUNK = 250
 # Sizes alpha + beta of so many times the samples leave no spread beyond chance.
 _ALIKE = 1e4
 _QUANTITIES = ("alpha", "beta", "mean", "correlation")
@@ -93,13 +97,19 @@ class BetaBinomial:
         return value
 
     def bootstrap(
-        self, n_resamples: int = 2000, seed: int = 0
+        self,
+        n_resamples: int = 2000,
+        seed: int = 0,
+        executor: Executor | None = None,
     ) -> BetaBinomialBootstrap:
         """Refit on resampled problems, each with all its samples.
 
         Parameters
         ----------
         n_resamples, seed : int
+        executor : Executor, optional
+            Anything with the ``map`` of ``concurrent.futures``; it pays for
+            thousands of problems or samples. None runs here.
 
         Returns
         -------
@@ -108,15 +118,17 @@ class BetaBinomial:
         Raises
         ------
         DataError
-            If there are fewer than six problems.
+            If there are fewer than six problems, or ``n_resamples`` is below 2.
         """
+        if n_resamples < 2:
+            raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
         n, c, _, count = distinct(self.n_samples, self.n_correct)
         weight = draw_counts(count, n_resamples, seed)
         start = np.log([self.alpha / self.beta, self.alpha + self.beta])
-        optimum = maximize(n, c, weight, start)
-        return BetaBinomialBootstrap(
-            self, optimum.alpha, optimum.beta, seed, float(optimum.converged.mean())
-        )
+        chunks = [weight[i : i + _CHUNK] for i in range(0, n_resamples, _CHUNK)]
+        parts = map_chunks(partial(maximize, n, c, start=start), chunks, executor)
+        alpha, beta, _, done = (np.concatenate(x) for x in zip(*parts, strict=True))
+        return BetaBinomialBootstrap(self, alpha, beta, seed, float(done.mean()))
 
     def _lines(self) -> tuple[str, str]:
         numbers = (f"{name} {digits(getattr(self, name))}" for name in _QUANTITIES)
