@@ -56,11 +56,11 @@ def chosen(offer: pd.DataFrame, flops: float, seed: int) -> pd.DataFrame:
         fit = sn.fit_chinchilla(bought)
         ask = {"flops": spend, "target_flops": TARGET, "candidates": rest}
         try:
-            new = sn.next_runs(fit, **ask)
+            new = sn.next_runs(fit, **ask).runs
         except sn.FitError:
-            # A term has vanished: only the refits say how open it is.
-            new = sn.next_runs(fit.bootstrap(200), **ask)
-        bought = pd.concat([bought, offer.loc[new.runs.index]])
+            # A term of the law has vanished: nothing to go by in this round.
+            new = random(rest, spend, seed)
+        bought = pd.concat([bought, offer.loc[new.index]])
     return bought
 
 

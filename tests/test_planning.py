@@ -180,7 +180,7 @@ def test_shared_exponent_works() -> None:
 
 def test_it_prints() -> None:
     bought = sn.next_runs(pilot_fit(), flops=1e21, target_flops=TARGET)
-    assert f"{len(bought.runs)} of 169 candidates" in repr(bought)
+    assert f"{len(bought.runs)} of 104 candidates" in repr(bought)
     assert f"and {len(bought.runs) - 10} more" in repr(bought)
     assert "<table" in bought._repr_html_()
     short = sn.next_runs(pilot_fit(), flops=1e21, target_flops=TARGET, n_runs=2)
@@ -233,3 +233,9 @@ def test_open_constants_and_exact_fits_are_refused() -> None:
     )
     with pytest.raises(sn.FitError, match="leave a constant"):
         sn.next_runs(gone, flops=1e20, target_flops=TARGET)
+    boot = zero.bootstrap(50)
+    laws = np.array(boot.laws.as_array())
+    laws[3, 3] = 0.0
+    lost = sn.Bootstrap(**{**vars(boot), "laws": sn.laws.Chinchilla.from_array(laws)})
+    with pytest.raises(sn.FitError, match="1 of 50 refits"):
+        sn.next_runs(lost, flops=1e20, target_flops=TARGET, quantity="params")

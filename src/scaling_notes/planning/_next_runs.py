@@ -23,7 +23,7 @@ __all__ = ["NextRuns", "next_runs"]
 
 # The default grid: sizes around the best one, at halvings of the compute.
 _SIZES = 2.0 ** np.arange(-3.0, 3.1, 0.5)
-_HALVINGS = 0.5 ** np.arange(13.0)
+_HALVINGS = 0.5 ** np.arange(8.0)
 _STEP = 1e-5
 _SHOWN = 10
 
@@ -108,7 +108,7 @@ def next_runs(
     candidates : DataFrame or mapping, optional
         Runs that could be bought: ``params``, ``tokens`` and, where it is not
         6 N D, ``flops``. Each is bought once at most; list what may be repeated
-        repeatedly. By default 13 sizes around the best one at each of 13
+        repeatedly. By default 13 sizes around the best one at each of 8
         budgets, from ``flops`` down by halves.
     quantity : {"loss", "params"}
         Forecast the least loss at the target, or the size that has it.
@@ -243,7 +243,14 @@ def _of_refits(
     boot: Bootstrap, runs: pd.DataFrame, target: Array, sizes: bool
 ) -> Array:
     """Return vectors from how the refits differ."""
-    logs = _logs(boot.laws, boot.law, runs, target, sizes).T
+    with np.errstate(all="ignore"):
+        logs = _logs(boot.laws, boot.law, runs, target, sizes).T
+    if not np.isfinite(logs).all():
+        lost = int((~np.isfinite(logs).all(axis=0)).sum())
+        raise FitError(
+            f"{lost} of {logs.shape[1]} refits have no finite forecast there: the runs "
+            "leave a constant of the law open. Fix it, or fit more runs."
+        )
     p = len(boot.law.constants())
     logs[: len(runs)] /= _noise(boot.residuals, robust_delta(boot.residuals), p)
     logs = (logs - logs.mean(axis=1, keepdims=True)) / np.sqrt(logs.shape[1] - 1)
