@@ -18,7 +18,7 @@ from _write import write
 import scaling_notes as sn
 
 CUTS = [1e10, 1e11]
-SPLITS = 12
+SPLITS = 30
 SHARE = 0.1
 TARGET = 1e12
 NOISE = 0.002
