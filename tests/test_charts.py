@@ -532,13 +532,12 @@ def test_the_moving_cut_shows_one_forecast(
     assert (slider["bind"]["min"], slider["bind"]["max"]) == (9, 10)
     slider["value"] = exponent
     svg = drawn(spec, capfd)
-    (said,) = [t for t in texts(svg) if "measured" in t]
     i = [9.0, 9.5, 10.0].index(exponent)
-    cut = ["1e09", "3e09", "1e10"][i]
-    assert said == (
-        f"from {cut} FLOP: {2 + i}.000 [{1 + i}.000, {3 + i}.000] at 1e11, "
-        "measured 2.000"
-    )
+    cut = ["1e9", "3e9", "1e10"][i]
+    said = re.sub("<[^>]*>", "", svg)
+    assert f"1e11 FLOP from {cut}:" in said
+    assert f"{2 + i}.000 [{1 + i}.000, {3 + i}.000]" in said
+    assert said.count("FLOP from") == said.count("measured: 2.000") == 1
 
 
 # Small numbers, bytes, colored bands

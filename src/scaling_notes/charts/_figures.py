@@ -179,13 +179,16 @@ def moving_cut(
     frame = forecasts[["cut", "flops", "loss", "low", "high"]]
     last = frame.groupby("cut").tail(1)
     truth = float(best.sort_values("flops")["loss"].iloc[-1])
+    # In lines, so that they fit a phone.
     words = [
-        f"from {cut:.0e} FLOP: {loss:.3f} [{low:.3f}, {high:.3f}] at "
-        f"{flops:.0e}, measured {truth:.3f}".replace("e+", "e")
+        f"{flops:.0e} FLOP from {cut:.0e}:\n{loss:.3f} [{low:.3f}, {high:.3f}]\n"
+        f"measured: {truth:.3f}".replace("e+0", "e").replace("e+", "e")
         for cut, flops, loss, low, high in last.itertuples(index=False)
     ]
     told = alt.Chart(pd.DataFrame({"cut": last["cut"], "words": words}))
-    told = told.mark_text(style="note", align="right", baseline="top", fontSize=14)
+    told = told.mark_text(
+        style="note", align="right", baseline="top", fontSize=14, lineBreak="\n"
+    )
     return layer(
         # Marks keep what they draw; the slider needs the cut as well.
         band(frame, "flops", "loss").properties(data=frame).transform_filter(chosen),
