@@ -98,21 +98,6 @@ def test_every_reference_of_an_article_can_be_found() -> None:
             assert entry["url"] == f"https://arxiv.org/abs/{entry['eprint']}"
 
 
-def test_restricted_tables_stand_apart() -> None:
-    restricted = {
-        r["name"] for r in RESOURCES if "ML-restricted" in r["licenses"][0]["name"]
-    }
-    apart = {r["name"] for r in RESOURCES if r["path"].startswith("multipl_e/")}
-    assert restricted == apart
-    assert apart
-    notice = (DATA / "multipl_e" / "NOTICE.md").read_text("utf-8")
-    for words in ("Copyright (c) 2022", "training data", "PROVIDED BY", '"AS IS"'):
-        assert words in notice
-    # No room names them: the package works when the folder is deleted.
-    for path in DATA.parent.rglob("*.py"):
-        assert not any(name in path.read_text("utf-8") for name in apart), path
-
-
 def test_the_package_carries_every_table_and_notice() -> None:
     project = tomllib.loads(
         (Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8")

@@ -59,9 +59,21 @@ def _dtype(field: dict[str, Any]) -> str:
     return _DTYPES[field["type"]]
 
 
-def _file(resource: dict[str, Any]) -> Traversable:
+def _path(resource: dict[str, Any]) -> Traversable:
     """Return the file of a table, inside the installed package."""
     return resources.files(__package__).joinpath("data", *resource["path"].split("/"))
+
+
+def _file(resource: dict[str, Any]) -> Traversable:
+    path = _path(resource)
+    if not path.is_file():
+        # Folders with terms of their own may be deleted; nothing else needs them.
+        raise DataError(
+            f"The table {resource['name']!r} was left out of this installation "
+            f"({resource['licenses'][0]['title']}). Install the whole package to "
+            "use it."
+        )
+    return path
 
 
 def load(name: str) -> pd.DataFrame:
@@ -83,7 +95,8 @@ def load(name: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If there is no such table. The message suggests the nearest names.
+        If there is no such table; the message suggests the nearest names. Or if its
+        file was deleted, as the terms of a restricted table may call for.
 
     Examples
     --------
@@ -335,7 +348,7 @@ def _short(sources: str) -> str:
 
 
 def datasets(part: str | None = None) -> Datasets:
-    """List the packaged tables.
+    """List the packaged tables; one whose file was deleted is left out.
 
     Parameters
     ----------
@@ -368,6 +381,7 @@ def datasets(part: str | None = None) -> Datasets:
             "sources": "; ".join(s["title"] for s in r["sources"]),
         }
         for r in descriptor()["resources"]
+        if _path(r).is_file()
     )
     if part is not None:
         if part not in _PARTS:

@@ -22,6 +22,9 @@ _NEGLIGIBLE = 1e-14
 # cache, and times votes, so that the tables stay in memory.
 _CHUNK = 2**9
 _TABLE = 2**21
+# Where a bound on few votes is tried, and how many nodes.
+_RATIOS = (1.5, 2.5, 5.0)
+_TRIED = 12
 
 
 def majority_vote(
@@ -118,19 +121,34 @@ def _elected(right: Array, rivals: Array, k: float) -> Array:
     if math.isinf(k):
         return _plateau(right, rivals)
     votes = int(k)
-    sure: Array = bdtrc(votes // 2, votes, right)
+    chance: Array = bdtrc(votes // 2, votes, right)
     rivals = rivals[:, (rivals > 0).any(axis=0)]
     if votes == 1 or rivals.shape[1] == 0:
-        return right.copy() if votes == 1 else sure
-    size = rivals.shape[1]
+        return right.copy() if votes == 1 else chance
+    upset = _upset(right, rivals, votes)
+    safe = upset.sum(axis=1) <= _NEGLIGIBLE
+    chance[safe] = 1
+    open_ = np.flatnonzero(~safe & (upset <= 1).all(axis=1))
+    # A rival that cannot catch up is one of no consequence.
+    serious = (upset > _NEGLIGIBLE / upset.shape[1]).sum(axis=1)
+    order = open_[np.argsort(right[open_])]
+    size = int(serious[order].max(initial=1))
     rows = max(1, min(_CHUNK // size, _TABLE // (size * votes)))
-    order = np.argsort(right)
-    contested = [
-        _contested(right[part], rivals[part], votes)
-        for part in np.split(order, range(rows, len(order), rows))
-    ]
-    sure[order] += np.concatenate(contested)
-    return np.clip(sure, 0, 1)
+    for part in np.split(order, range(rows, len(order), rows)) if len(order) else ():
+        count = int(serious[part].max())
+        chance[part] += _contested(right[part], rivals[part], count, votes)
+    return np.clip(chance, 0, 1)
+
+
+def _upset(right: Array, rivals: Array, votes: int) -> Array:
+    """Return how likely at most each rival has as many votes as the right answer.
+
+    The bound is that of Chernoff. Two stands for a rival so far ahead that the
+    right answer never has as many votes as it.
+    """
+    gap = np.sqrt(right)[:, None] - np.sqrt(rivals)
+    bound = np.exp(-votes * gap**2)
+    return np.where(gap > 0, bound, np.where(bound > _NEGLIGIBLE, 1.0, 2.0))
 
 
 def _plateau(right: Array, rivals: Array) -> Array:
@@ -172,44 +190,60 @@ def _gauss(n: int) -> tuple[Array, Array]:
     return (points + 1) / 2, weights / 2
 
 
-def _contested(right: Array, rivals: Array, votes: int) -> Array:
+def _contested(right: Array, rivals: Array, serious: int, votes: int) -> Array:
     """Return the chance to win with half of the votes or fewer."""
     size, mean = _tilt(votes)
     angle = 2 * np.pi * np.arange(size // 2 + 1) / size
     # The transform of a real series: all nodes but one or two come in pairs.
     share = np.where((angle == 0) | (2 * np.arange(len(angle)) == size), 1, 2) / size
-    rates = mean * rivals.T
-    half = votes // 2
-    chance, level = _poisson(half, mean * right), _poisson(half, rates)
-    within = np.cumsum(level, axis=0)
-    beyond = np.cumsum(level[::-1], axis=0)[::-1] + pdtrc(half, rates)
+    rates, free = mean * rivals.T[:serious], mean * rivals.T[serious:].sum(axis=0)
     total = math.exp(_log_poisson(votes, mean))
     least = _NEGLIGIBLE * total
-    nodes = _nodes_needed(chance, within, beyond, rates, angle, least)
-    if not nodes.any():
+    chance = _poisson(votes // 2, mean * right)
+    most = np.flatnonzero((chance > least).any(axis=1))
+    if not len(most):
         return np.zeros(len(right))
-    active = (beyond > least).any(axis=2).sum(axis=1)
-    most = np.minimum(active, votes // np.maximum(np.arange(half + 1), 1) - 1)
-    gauss = _points_needed(chance, level.sum(axis=1), most, least)
+    chance = chance[: most[-1] + 1]
+    level = _poisson(most[-1], rates)
+    within = np.cumsum(level, axis=0)
+    reach = chance * within.prod(axis=1)
+    enough = _bound_few_votes(chance, rates, free, votes)
+    counts = np.flatnonzero((np.minimum(reach, enough) > least).any(axis=1))
+    if not len(counts):
+        return np.zeros(len(right))
+    first, last = counts[[0, -1]]
+    beyond = np.cumsum(level[::-1], axis=0)[::-1] + pdtrc(most[-1], rates)
+    window = slice(first, last + 1)
+    nodes = _nodes_needed(
+        chance[window], within[window], beyond[window], rates, angle, least
+    )
+    active = (beyond[window] > least).any(axis=2).sum(axis=1)
+    gauss = _points_needed(
+        chance[window],
+        reach[window],
+        level[window],
+        within[window],
+        np.minimum(active, votes // np.arange(first, last + 1) - 1),
+        least,
+    )
 
-    first, last = np.flatnonzero(nodes)[[0, -1]]
-    phase = np.exp(1j * np.arange(first)[:, None] * angle)
+    phase = np.exp(1j * np.arange(first)[:, None] * angle[: nodes.max()])
     below = np.tensordot(level[:first], phase, axes=(0, 0))
-    free = np.zeros(len(right))
     won = np.zeros(len(right))
-    for v in range(first, last + 1):
-        # Rivals that cannot reach v votes need no truncation any more.
-        free += rates[active[v] :].sum(axis=0)
-        rates = rates[: active[v]]
-        below = below[: active[v], :, : nodes[v:].max()]
-        phase = np.exp(1j * v * angle[: below.shape[2]])
-        tied = level[v, : active[v], :, None] * phase
-        if nodes[v]:
-            here = slice(nodes[v])
-            wave = share[here] * np.exp(-1j * (votes - v) * angle[here])
-            others = np.exp(free[:, None] * np.expm1(1j * angle[here]))
-            others *= _product(below[:, :, here], tied[:, :, here], gauss[v])
-            won += chance[v] * (others @ wave).real
+    others = np.empty(0)
+    for i, v in enumerate(range(first, last + 1)):
+        here = angle[: nodes[i:].max()]
+        if i == 0 or active[i] < len(rates):
+            # Rivals that cannot reach v votes need no truncation any more.
+            free = free + rates[active[i] :].sum(axis=0)
+            rates = rates[: active[i]]
+            others = np.exp(free[:, None] * np.expm1(1j * here))
+        below = below[: active[i], :, : len(here)]
+        tied = level[v, : active[i], :, None] * np.exp(1j * v * here)
+        near = slice(nodes[i])
+        wave = share[near] * np.exp(-1j * (votes - v) * angle[near])
+        field = _product(below[:, :, near], tied[:, :, near], gauss[i])
+        won += chance[v] * ((field * others[:, near]) @ wave).real
         below += tied
     return won / total
 
@@ -219,6 +253,25 @@ def _poisson(most: int, rate: Array) -> Array:
     v = np.arange(most + 1).reshape(-1, *[1] * rate.ndim)
     chance: Array = np.exp(v * np.log(np.maximum(rate, 1e-300)) - rate - gammaln(v + 1))
     return chance
+
+
+def _bound_few_votes(chance: Array, rates: Array, free: Array, votes: int) -> Array:
+    """Return how likely at most few votes each add up to all of them.
+
+    A coefficient of a series with positive terms is at most the series at r > 0,
+    divided by the power of r.
+    """
+    bound = chance.copy()
+    bound[0] = 0
+    most = min(len(chance) - 1, 2 * votes // (len(rates) + 1))
+    v = np.arange(most + 1)
+    for r in _RATIOS:
+        log = (free + rates.sum(axis=0)) * (r - 1) - (votes - v)[:, None] * math.log(r)
+        inside = np.cumsum(_poisson(most, r * rates), axis=0)
+        log += np.log(np.maximum(inside, 1e-300)).sum(axis=1)
+        lower = chance[: most + 1] * np.exp(np.minimum(log, 0))
+        np.minimum(bound[: most + 1], lower, out=bound[: most + 1])
+    return bound
 
 
 def _nodes_needed(
@@ -232,36 +285,49 @@ def _nodes_needed(
     """Return how many of the nodes count for each number of votes.
 
     A truncated series is at most its sum, and at most the whole series, which
-    decays with the angle, plus what was cut off.
+    decays with the angle, plus what was cut off. Some nodes are tried.
     """
-    every = max(1, len(angle) // 10)
-    some = angle[::every]
-    bound = chance[:, :, None] * np.ones(len(some))
+    tried = np.unique(np.geomspace(1, len(angle), _TRIED).astype(int)) - 1
+    turn = np.cos(angle[tried]) - 1
+    bound = np.repeat(chance[:, :, None], len(tried), axis=2)
     for rate, inside, cut in zip(
         rates, within.swapaxes(0, 1), beyond.swapaxes(0, 1), strict=True
     ):
-        decay = np.exp(-rate[:, None] * (1 - np.cos(some)))
-        bound *= np.minimum(decay + cut[:, :, None], inside[:, :, None])
-    counted: NDArray[np.bool_] = bound.max(axis=1) > least
-    counted[0] = False
-    last = counted.shape[1] - counted[:, ::-1].argmax(axis=1)
-    return np.where(counted.any(axis=1), np.minimum(every * last, len(angle)), 0)
+        factor = np.exp(rate[:, None] * turn) + cut[:, :, None]
+        bound *= np.minimum(factor, inside[:, :, None], out=factor)
+    needed = (bound.max(axis=1) > least).sum(axis=1)
+    result: NDArray[np.intp] = np.append(tried[1:], len(angle))[
+        np.maximum(needed, 1) - 1
+    ]
+    return result
 
 
 def _points_needed(
-    chance: Array, expected: Array, most: NDArray[np.intp], least: float
+    chance: Array,
+    reach: Array,
+    level: Array,
+    within: Array,
+    most: NDArray[np.intp],
+    least: float,
 ) -> NDArray[np.intp]:
     """Return the Gauss points that integrate the ties at each number of votes.
 
     The error of n points is (n!)^4 / ((2n + 1) (2n)!^3) times a derivative of
     order 2n. It is zero if fewer than 2n can tie, and otherwise at most the
-    expected number of ties to the power 2n.
+    expected number of ties to the power 2n: expected of all draws, or of those
+    in which no rival has more votes.
     """
     points = np.ones(len(chance), int)
+    free = level.sum(axis=1) ** 2
+    held = (level / within).sum(axis=1) ** 2
     for n in range(1, int(most.max()) // 2 + 1):
-        error = (chance * expected ** (2 * n)).max(axis=1) / (2 * n + 1)
+        chance, reach = chance * free, reach * held
+        error = np.minimum(chance, reach).max(axis=1) / (2 * n + 1)
         error *= math.exp(4 * math.lgamma(n + 1) - 3 * math.lgamma(2 * n + 1))
-        points += (points == n) & (2 * n <= most) & (error > least)
+        more = (points == n) & (2 * n <= most) & (error > least)
+        if not more.any():
+            break
+        points += more
     return points
 
 
