@@ -8,17 +8,26 @@ from __future__ import annotations
 from ._compression import prune, quantize
 from ._language import Language, language
 from ._network import Model, model
-from ._reinforcement import reinforce, success
+from ._reinforcement import reinforce
+from ._search import beam, chances, problems, search
+from ._task import answers, best_of, proxy_reward, success
 from ._training import sweep, train
 
 __all__ = [
     "Language",
     "Model",
+    "answers",
+    "beam",
+    "best_of",
+    "chances",
     "language",
     "model",
+    "problems",
+    "proxy_reward",
     "prune",
     "quantize",
     "reinforce",
+    "search",
     "success",
     "sweep",
     "train",
