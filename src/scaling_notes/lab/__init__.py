@@ -1,6 +1,8 @@
 """The laptop laboratory: small models of a language whose entropy is known exactly.
 
-It knows laws of motion only, nothing of fitting; chapters bring both together.
+It knows laws of motion only, nothing of fitting; chapters bring both together. To
+read it whole, take ``_language``, ``_network``, ``_training``, ``_compression``, then
+``_task`` and ``_reinforcement`` (a task with a check), then ``_search``.
 """
 
 from __future__ import annotations

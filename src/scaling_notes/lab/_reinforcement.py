@@ -10,10 +10,10 @@ import pandas as pd
 
 from ..errors import FitError
 from ._checks import real_number, whole_number
-from ._language import FloatArray, IntArray
+from ._language import FloatArray, IntArray, choose, split_windows
 from ._network import Array, Batch, Model, Network
 from ._task import check_reward, divergence, expected, proxy_reward, success
-from ._training import Adam, split_windows
+from ._training import Adam
 
 __all__ = ["Rollouts", "reinforce"]
 
@@ -39,10 +39,7 @@ class Rollouts:
         wanted = index[2] - 2 * V
         for step in range(3):
             self.steps[step] = index
-            cumulative = np.cumsum(self.draw.forward(index), axis=1)
-            u = rng.random(len(wanted), np.float32) * cumulative[:, -1]
-            symbol = (cumulative <= u[:, None]).sum(axis=1)
-            self.symbols[step] = np.minimum(symbol, V - 1)
+            self.symbols[step] = choose(self.draw.forward(index), rng)
             index = np.stack([index[1] - V, index[2] - V, self.symbols[step] + 2 * V])
         rewards: Array = self.reward[wanted, *self.symbols]
         return rewards

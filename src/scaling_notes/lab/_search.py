@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ._checks import whole_number
-from ._language import FloatArray, IntArray, Language
+from ._language import FloatArray, IntArray, Language, choose
 from ._network import Model
 
 __all__ = ["beam", "chances", "problems", "search"]
@@ -56,11 +56,8 @@ def problems(language: Language, n: int, length: int, seed: int = 0) -> IntArray
     contexts = language.draw(n, rng) // V
     columns = list(np.unravel_index(contexts, (V, V, V)))
     for _ in range(length):
-        cumulative = np.cumsum(language.P[contexts], axis=1)
-        u = rng.random(n) * cumulative[:, -1]
-        symbol = np.minimum((cumulative <= u[:, None]).sum(axis=1), V - 1)
-        columns.append(symbol)
-        contexts = (contexts * V + symbol) % V**3
+        columns.append(choose(language.P[contexts], rng))
+        contexts = (contexts * V + columns[-1]) % V**3
     return np.stack(columns, axis=1)
 
 
