@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ..laws._law import Array
 from ._checks import IntArray
 
-# Limits of log(alpha + beta). Beyond them the model is as good as the binomial
-# (all problems alike) or two points (every problem always or never solved).
-_LOG_SIZE_RANGE = (-16.0, 20.0)
-_LOGIT_RANGE = (-28.0, 28.0)
+# Limits of the logit of the mean and of log(alpha + beta). Beyond those of the
+# latter the model is as good as two points (every problem always or never solved)
+# or the binomial (all problems alike).
+_LOW, _HIGH = np.array([[-28.0], [-16.0]]), np.array([[28.0], [20.0]])
 _ITERATIONS = 200
 # In nats: how much likelihood the next step would gain at most.
 _GAIN = 1e-12
@@ -62,14 +62,8 @@ class _Table:
     shape: NDArray[np.intp]
     starts: NDArray[np.intp]
 
-    def rows(self, chosen: NDArray[np.intp]) -> _Table:
+    def rows(self, chosen: NDArray[np.bool_]) -> _Table:
         return replace(self, weight=self.weight[chosen])
-
-
-class _Slopes(NamedTuple):
-    value: Array
-    gradient: Array
-    hessian: Array
 
 
 def maximize(n: IntArray, c: IntArray, weight: Array, start: Array) -> Optimum:
@@ -125,89 +119,84 @@ def _tabulate(n: IntArray, c: IntArray, weight: Array) -> _Table:
 
 def _shapes(point: Array) -> tuple[Array, Array]:
     """Return alpha, beta and alpha + beta, and the slope of alpha by the logit."""
-    size = np.exp(point[:, 1])
-    mean, rest = 1 / (1 + np.exp(-point[:, 0])), 1 / (1 + np.exp(point[:, 0]))
-    shapes = np.empty((len(point), 3))
-    shapes[:, 0], shapes[:, 1], shapes[:, 2] = mean * size, rest * size, size
-    return shapes, mean * rest * size
+    odds, size = np.exp(point)
+    shapes = np.empty((3, len(size)))
+    shapes[1] = beta = size / (1 + odds)
+    shapes[0], shapes[2] = odds * beta, size
+    return shapes, shapes[0] * beta / size
 
 
-def _slopes(table: _Table, point: Array) -> _Slopes:
+def _slopes(table: _Table, point: Array) -> Array:
+    """Return the value, its two slopes, and its curvature (11, 12, 22), by set.
+
+    One row each, so that a few numbers a set take few operations.
+    """
     shapes, turn = _shapes(point)
-    at = shapes[:, table.shape] + table.j
+    at = shapes.T[:, table.shape]
+    at += table.j
     ratio = table.weight / at
-    first = np.add.reduceat(ratio, table.starts, axis=1)
-    second = -np.add.reduceat(ratio / at, table.starts, axis=1)
-    across = first[:, 0] - first[:, 1]
-    bend = turn * (shapes[:, 1] - shapes[:, 0]) / shapes[:, 2]
-    gradient = np.empty((len(point), 2))
-    gradient[:, 0] = across * turn
-    gradient[:, 1] = (first * shapes).sum(axis=1)
+    first = np.add.reduceat(ratio, table.starts, axis=1).T
+    ratio /= at
+    second = np.add.reduceat(ratio, table.starts, axis=1).T
+    across = first[0] - first[1]
+    bend = turn * (shapes[1] - shapes[0]) / shapes[2]
     by_second = second * shapes
-    hessian = np.empty((len(point), 2, 2))
-    hessian[:, 0, 0] = across * bend + (second[:, 0] + second[:, 1]) * turn**2
-    hessian[:, 0, 1] = turn * (across + by_second[:, 0] - by_second[:, 1])
-    hessian[:, 1, 0] = hessian[:, 0, 1]
-    hessian[:, 1, 1] = gradient[:, 1] + (by_second * shapes).sum(axis=1)
-    return _Slopes(
-        np.einsum("ij,ij->i", table.weight, np.log(at)),
-        gradient,
-        hessian,
-    )
+    slopes = np.empty((6, len(turn)))
+    np.einsum("ij,ij->i", table.weight, np.log(at, out=at), out=slopes[0])
+    slopes[1] = across * turn
+    slopes[2] = np.einsum("ij,ij->j", first, shapes)
+    slopes[3] = across * bend - (second[0] + second[1]) * turn**2
+    slopes[4] = turn * (across - by_second[0] + by_second[1])
+    slopes[5] = slopes[2] - np.einsum("ij,ij->j", by_second, shapes)
+    return slopes
 
 
 def _newton(table: _Table, start: Array) -> Optimum:
     """Climb by Newton steps, shortened where the likelihood would fall."""
     sets = len(table.weight)
-    low, high = np.array([_LOGIT_RANGE, _LOG_SIZE_RANGE]).T
-    point = np.tile(np.clip(start, low, high), (sets, 1))
-    best = _slopes(table, point)
-    damping = np.zeros(sets)
-    converged = np.zeros(sets, bool)
+    end, value, converged = np.empty((2, sets)), np.empty(sets), np.zeros(sets, bool)
     live = np.arange(sets)
+    point = np.repeat(np.clip(start[:, None], _LOW, _HIGH), sets, axis=1)
+    here, damping = _slopes(table, point), np.zeros(sets)
     for _ in range(_ITERATIONS):
-        here = _Slopes(*(x[live] for x in best))
-        step, gain = _step(here, point[live], damping[live], low, high)
+        step, gain = _step(here, point, damping)
         more = gain > _GAIN
         if not more.all():
-            converged[live[~more]] = True
-            live, step = live[more], step[more]
+            done = live[~more]
+            end[:, done], value[done] = point[:, ~more], here[0, ~more]
+            converged[done] = True
+            live, point, here = live[more], point[:, more], here[:, more]
             if live.size == 0:
                 break
-        trial = np.clip(point[live] + step, low, high)
-        there = _slopes(table if live.size == sets else table.rows(live), trial)
-        before = best.value[live]
-        better = there.value >= before - 1e-14 * np.abs(before)
-        taken = live[better]
-        point[taken] = trial[better]
-        for old, new in zip(best, there, strict=True):
-            old[taken] = new[better]
-        damping[live] = np.where(
-            better, damping[live] / 10, np.maximum(10 * damping[live], 1e-3)
-        )
-    alpha, beta, _ = _shapes(point)[0].T
-    return Optimum(alpha, beta, best.value, converged)
+            step, damping, table = step[:, more], damping[more], table.rows(more)
+        trial = np.minimum(np.maximum(point + step, _LOW), _HIGH)
+        there = _slopes(table, trial)
+        worse = there[0] < here[0] - 1e-14 * np.abs(here[0])
+        damping = np.where(worse, np.maximum(10 * damping, 1e-3), damping / 10)
+        if worse.any():
+            trial[:, worse], there[:, worse] = point[:, worse], here[:, worse]
+        point, here = trial, there
+    end[:, live], value[live] = point, here[0]
+    alpha, beta, _ = _shapes(end)[0]
+    return Optimum(alpha, beta, value, converged)
 
 
-def _step(
-    slopes: _Slopes, point: Array, damping: Array, low: Array, high: Array
-) -> tuple[Array, Array]:
+def _step(slopes: Array, point: Array, damping: Array) -> tuple[Array, Array]:
     """Return the step uphill and the gain it promises, within the limits."""
-    g = slopes.gradient
-    outward = ((point >= high) & (g > 0)) | ((point <= low) & (g < 0))
-    g = np.where(outward, 0.0, g)
-    curvature = -slopes.hessian
-    if outward.any():
-        curvature = curvature * ~(outward[:, :, None] | outward[:, None, :])
-    a, b, c = curvature[:, 0, 0], curvature[:, 0, 1], curvature[:, 1, 1]
+    g = slopes[1:3]
+    a, b, c = -slopes[3:]
+    edge = (point >= _HIGH) | (point <= _LOW)
+    if edge.any():
+        free = ~(edge & (g * point > 0))
+        g, a, b, c = g * free, a * free[0], b * free.all(axis=0), c * free[1]
     middle, radius = (a + c) / 2, np.hypot((a - c) / 2, b)
     # Where the likelihood curves upward, turn the lower eigenvalue around.
     shift = np.maximum(2 * (radius - middle), 0)
-    shift = shift + (damping + 1e-12) * (np.abs(middle) + radius) + 1e-100
+    shift += (damping + 1e-12) * (np.abs(middle) + radius) + 1e-100
     a, c = a + shift, c + shift
     step = np.empty_like(g)
-    step[:, 0], step[:, 1] = c * g[:, 0] - b * g[:, 1], a * g[:, 1] - b * g[:, 0]
-    step /= np.maximum(a * c - b * b, 1e-200)[:, None]
-    gain = (step * g).sum(axis=1)
-    length = np.abs(step).max(axis=1, keepdims=True)
-    return step * np.minimum(1, 4 / np.maximum(length, 1e-300)), gain
+    step[0], step[1] = c * g[0] - b * g[1], a * g[1] - b * g[0]
+    step /= np.maximum(a * c - b * b, 1e-200)
+    gain = np.einsum("ij,ij->j", step, g)
+    length = np.maximum(np.abs(step).max(axis=0), 1e-300)
+    return step * np.minimum(1, 4 / length), gain

@@ -75,7 +75,7 @@ def best_of_n(
             "draw more samples."
         )
     ranked = _by_reward(score, reward)
-    value = np.empty((len(score), ns.max()))
+    value = np.zeros((len(score), ns.max()))
     # The best of n is drawn, with chance n / N, and the others miss all above it.
     for start, miss in chances_to_miss(
         size - 1, np.arange(size), int(ns.max()) - 1, _NEGLIGIBLE
