@@ -113,6 +113,7 @@ def test_sparse_t5_constants_are_not_at_the_optimum() -> None:
     rows = sn.compare(fit.bootstrap(1000), "frantar2023", "T5 on C4").table
     # Of that, only the part sparsity plays is beyond the noise.
     assert set(rows.index[~rows["agrees"]]) == {"a_S", "b_S"}
+    assert rows.loc[~rows["agrees"], "why"].str.contains("unconverged").all()
 
 
 # Ye et al. 2024

@@ -60,18 +60,17 @@ def _dtype(field: dict[str, Any]) -> str:
 
 
 def _path(resource: dict[str, Any]) -> Traversable:
-    """Return the file of a table, inside the installed package."""
     return resources.files(__package__).joinpath("data", *resource["path"].split("/"))
 
 
 def _file(resource: dict[str, Any]) -> Traversable:
+    """Return the file of a table, inside the installed package."""
     path = _path(resource)
     if not path.is_file():
         # Folders with terms of their own may be deleted; nothing else needs them.
         raise DataError(
             f"The table {resource['name']!r} was left out of this installation "
-            f"({resource['licenses'][0]['title']}). Install the whole package to "
-            "use it."
+            f"({resource['licenses'][0]['title']}): install the whole package."
         )
     return path
 
@@ -95,8 +94,7 @@ def load(name: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If there is no such table; the message suggests the nearest names. Or if its
-        file was deleted, as the terms of a restricted table may call for.
+        If there is no such table, with the nearest names, or its file was deleted.
 
     Examples
     --------
@@ -126,7 +124,8 @@ class Description:
         Part of the book.
     rows : int
     columns : pandas.DataFrame
-        ``column``, ``type``, ``unit`` and ``description``.
+        ``column``, ``type``, ``unit``, ``allowed`` (range or words) and
+        ``description``.
     preview : pandas.DataFrame
         The first rows, as text.
     sources : tuple of str
@@ -262,6 +261,7 @@ def describe(name: str) -> Description:
             "column": [f["name"] for f in fields],
             "type": [f["type"] for f in fields],
             "unit": [f.get("unit", "") for f in fields],
+            "allowed": [_allowed(f.get("constraints", {})) for f in fields],
             "description": [f["description"] for f in fields],
         }
     )
@@ -283,6 +283,17 @@ def describe(name: str) -> Description:
         reproduces=r["reproduces"],
         caveats=r["caveats"],
     )
+
+
+def _allowed(constraints: dict[str, Any]) -> str:
+    """Return in words what a cell of a column may hold."""
+    if "enum" in constraints:
+        return ", ".join(map(str, constraints["enum"]))
+    ends = (constraints.get("minimum"), constraints.get("maximum"))
+    low, high = (f"{x:g}" if isinstance(x, int | float) else x for x in ends)
+    if low is None:
+        return "" if high is None else f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
 
 
 def _first_rows(resource: dict[str, Any]) -> pd.DataFrame:
