@@ -40,6 +40,7 @@ COMPUTE = {
     "lab_isoflop": (1, 1),
     "lab_languages": (1, 1),
     "lab_kaplan": (1, 1),
+    "lab_search": (1, 1),
     "lab_wide": (1, 1),
 }
 

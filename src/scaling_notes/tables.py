@@ -175,13 +175,8 @@ class Description:
         wide = self.columns["column"].str.len().max()
         units = self.columns["unit"].str.len().max()
         columns = [
-            f"  {column:<{wide}}  {unit:<{units}}  {text}"
-            for column, unit, text in zip(
-                self.columns["column"],
-                self.columns["unit"],
-                self.columns["description"],
-                strict=True,
-            )
+            f"  {row.column:<{wide}}  {row.unit:<{units}}  {row.description}"
+            for row in self.columns.itertuples()
         ]
         return "\n".join([f"{self.name}: {self.title}", *facts, "Columns", *columns])
 
