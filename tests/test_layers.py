@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,19 @@ def test_public_face_is_small_and_documented() -> None:
         thing = getattr(sn, name)
         assert inspect.getdoc(thing), name
         assert f"scaling_notes.{name}" in api, f"{name} is not on the API page"
+
+
+def test_every_law_is_on_the_api_page() -> None:
+    api = (SOURCE.parents[1] / "book" / "reference" / "api.md").read_text("utf-8")
+    for name in sn.laws.__all__:
+        listed = re.search(rf"scaling_notes\.laws\.{name}$", api, re.M)
+        assert listed, f"add scaling_notes.laws.{name} to book/reference/api.md"
+    files = ast.parse((SOURCE / "laws" / "__init__.py").read_text("utf-8")).body
+    imported = {n.module for n in files if isinstance(n, ast.ImportFrom)}
+    subjects = {p.stem for p in (SOURCE / "laws").glob("[!_]*.py")}
+    assert subjects <= imported, (
+        f"import the laws of {sorted(subjects - imported)} in laws/__init__.py"
+    )
 
 
 def test_no_room_bears_the_name_of_a_function() -> None:
