@@ -22,6 +22,7 @@ BOOK = TOP / "book"
 PAGES = _refresh.pages(BOOK)
 PARTS = ("pretraining", "posttraining", "testtime", "lifecycle")
 CHAPTERS = [p for p in PAGES if p.parent.name in PARTS]
+REFRESH = "make refresh CHAPTERS"
 BRITISH = re.compile(
     r"\b(colour|behaviour|optimis|summaris|generalis|normalis|analys(?:e|ed|ing)\b|"
     r"favour|centre|modelling|labelled|digitis|licence|catalogue)",
@@ -65,7 +66,7 @@ every_text = pytest.mark.parametrize("path", [*PAGES, *BOOK.rglob("*.md")], ids=
 def test_is_executed_in_order_without_errors(path: Path) -> None:
     cells = code_cells(path)
     counts = [c.execution_count for c in cells]
-    assert counts == list(range(1, len(cells) + 1))
+    assert counts == list(range(1, len(cells) + 1)), f"{REFRESH}={path.stem}"
     kinds = {o.output_type for c in cells for o in c.outputs}
     assert "error" not in kinds
     streams = [o.name for c in cells for o in c.outputs if o.output_type == "stream"]
@@ -84,7 +85,7 @@ def test_hides_nothing_from_the_tests(path: Path) -> None:
 def test_is_in_normal_form(path: Path) -> None:
     notebook = read(path)
     text = nbformat.writes(_refresh.normalize(notebook), version=4) + "\n"
-    assert path.read_text("utf-8") == text
+    assert path.read_text("utf-8") == text, f"{REFRESH}={path.stem}"
 
 
 @every_page
@@ -125,7 +126,8 @@ def test_uses_the_public_face_only(path: Path) -> None:
 @every_page
 def test_every_chart_can_be_read_without_sight(path: Path) -> None:
     for spec in charts(path):
-        assert len(spec.get("description", "")) >= 40
+        description = spec.get("description", "")
+        assert len(description) >= 40, "a chart's description states its conclusion"
         assert len(json.dumps(spec)) <= 150_000
         titles = [e.get("title") for e in encodings(spec)]
         assert all(titles)
@@ -177,9 +179,10 @@ def test_charts_store_only_what_they_draw(path: Path) -> None:
 
 @every_chapter
 def test_chapter_has_charts_and_closes_with_results(path: Path) -> None:
-    assert len(charts(path)) >= 3
+    assert len(charts(path)) >= 3, "a chapter has three charts or more"
     last = code_cells(path)[-1]
-    assert any(RESULTS in o.get("data", {}) for o in last.outputs)
+    closed = any(RESULTS in o.get("data", {}) for o in last.outputs)
+    assert closed, "the last code cell is sn.results({...})"
 
 
 @every_chapter
@@ -190,7 +193,10 @@ def test_chapter_tells_its_claims(path: Path) -> None:
     mine = claims[claims["chapters"].str.split("; ").map(lambda c: path.stem in c)]
     ids = {row["id"] for row in _refresh.rows_of(path)}
     for claim in mine["id"]:
-        assert f"claim-{claim}" in ids
+        assert f"claim-{claim}" in ids, (
+            f"claims.csv names {path.stem} for {claim!r}: put 'claim-{claim}', made "
+            "by sn.verdict, into the chapter's results"
+        )
 
 
 @every_text
@@ -198,7 +204,8 @@ def test_citations_exist(path: Path) -> None:
     bib = (BOOK / "references.bib").read_text("utf-8")
     known = set(re.findall(r"^@\w+\{([^,]+),", bib, re.MULTILINE))
     for group in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", prose(path)):
-        assert set(re.split(r"\s*,\s*", group)) <= known
+        unknown = set(re.split(r"\s*,\s*", group)) - known
+        assert not unknown, f"add {sorted(unknown)} to book/references.bib"
 
 
 @every_text
@@ -223,4 +230,14 @@ def test_contents_hold_every_page() -> None:
     for part in contents["parts"]:
         listed |= {chapter["file"] for chapter in part["chapters"]}
     texts = [*PAGES, *BOOK.rglob("*.md")]
-    assert listed == {str(p.relative_to(TOP).with_suffix("")) for p in texts}
+    there = {str(p.relative_to(TOP).with_suffix("")) for p in texts}
+    assert listed == there, (
+        f"list in _toc.yml: {sorted(there - listed)}; "
+        f"listed, but no page: {sorted(listed - there)}"
+    )
+
+
+def test_claims_belong_to_a_part() -> None:
+    from scaling_notes import load
+
+    assert set(load("claims")["part"]) <= set(PARTS), f"part is one of {PARTS}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,20 @@ def test_public_face_is_small_and_documented() -> None:
         thing = getattr(sn, name)
         assert inspect.getdoc(thing), name
         assert f"scaling_notes.{name}" in api, f"{name} is not on the API page"
+
+
+def test_every_law_is_on_the_api_page() -> None:
+    api = (SOURCE.parents[1] / "book" / "reference" / "api.md").read_text("utf-8")
+    for name in sn.laws.__all__:
+        listed = re.search(rf"scaling_notes\.laws\.{name}$", api, re.M)
+        assert listed, f"add scaling_notes.laws.{name} to book/reference/api.md"
+
+
+def test_every_law_is_public() -> None:
+    for path in (SOURCE / "laws").glob("[!_]*.py"):
+        module = importlib.import_module(f"scaling_notes.laws.{path.stem}")
+        hidden = set(module.__all__) - set(sn.laws.__all__)
+        assert not hidden, f"import {sorted(hidden)} in laws/__init__.py"
 
 
 def test_no_room_bears_the_name_of_a_function() -> None:

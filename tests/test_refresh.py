@@ -16,6 +16,7 @@ from scaling_notes.tables import descriptor
 
 BOOK = Path(__file__).parents[1] / "book"
 DATA = Path(str(resources.files("scaling_notes") / "data"))
+REFRESH = "run make refresh, or make refresh CHAPTERS=<name>"
 RESULTS = {
     ("chinchilla", "alpha"): {
         "value": "0.34731",
@@ -62,7 +63,7 @@ def test_results_table_equals_the_stored_outputs() -> None:
     with path.open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     found = _refresh.collect(_refresh.pages(BOOK))
-    assert table == [found[key] for key in sorted(found)]
+    assert table == [found[key] for key in sorted(found)], REFRESH
     assert sn.describe("results").rows == len(table)
 
 
@@ -70,7 +71,8 @@ def test_refits_table_equals_the_stored_outputs() -> None:
     with (DATA / "refits.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     pages = _refresh.pages(BOOK)
-    assert table == [row for path in pages for row in _refresh.comparisons_of(path)]
+    rows = [row for path in pages for row in _refresh.comparisons_of(path)]
+    assert table == rows, REFRESH
     assert sn.describe("refits").rows == len(table) > 0
 
 
@@ -87,7 +89,7 @@ def test_prose_is_filled(path: Path) -> None:
     results = _refresh.collect(_refresh.pages(BOOK))
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "markdown":
-            assert _refresh.fill(cell.source, results) == cell.source
+            assert _refresh.fill(cell.source, results) == cell.source, REFRESH
             # Every comment with a dot is a key: a mistyped one must not pass as none.
             comments = cell.source.count("<!--")
             assert len(_refresh.KEYED.findall(cell.source)) == comments
@@ -97,12 +99,12 @@ def test_pages_in_markdown_are_filled() -> None:
     results = _refresh.collect(_refresh.pages(BOOK))
     for path in BOOK.rglob("*.md"):
         text = path.read_text("utf-8")
-        assert _refresh.fill(text, results) == text
+        assert _refresh.fill(text, results) == text, REFRESH
 
 
 def test_notice_is_the_descriptor_s() -> None:
     text = (DATA / "NOTICE.md").read_text("utf-8")
-    assert text == _refresh.notice(descriptor())
+    assert text == _refresh.notice(descriptor()), REFRESH
     for resource in descriptor()["resources"]:
         assert text.count(f"- `{resource['path']}`: ") == 1
     sections = re.split(r"^## ", text, flags=re.M)

@@ -31,13 +31,20 @@ def test_package_is_valid() -> None:
         for task in report.tasks
         for error in task.errors
     ]
-    assert problems == []
+    assert problems == [], (
+        "mend the CSV or its description in datapackage.json; "
+        "`make refresh CHAPTERS=data` counts the rows"
+    )
     assert report.valid
 
 
 def test_every_file_is_described_and_every_description_has_a_file() -> None:
     files = {p.relative_to(DATA).as_posix() for p in DATA.rglob("*.csv")}
-    assert files == {r["path"] for r in RESOURCES}
+    described = {r["path"] for r in RESOURCES}
+    assert files == described, (
+        f"not described in datapackage.json: {sorted(files - described)}; "
+        f"described, but no file: {sorted(described - files)}"
+    )
     assert len(NAMES) == len(set(NAMES))
 
 
@@ -73,17 +80,30 @@ def test_numbers_have_an_allowed_range(resource: dict) -> None:
         limits = {"minimum", "maximum", "enum"} & set(field.get("constraints", {}))
         if field["type"] in ("number", "integer"):
             mixed = (resource["name"], field["name"]) in MIXED
-            assert bool(limits) != mixed, field["name"]
+            assert bool(limits) != mixed, (
+                f"{field['name']}: give constraints a minimum, a maximum or an enum"
+            )
 
 
 @every_table
 def test_sources_are_in_the_bibliography(resource: dict) -> None:
     for source in resource["sources"]:
-        assert source.get("key", "") in KEYS | {""}
+        assert source.get("key", "") in KEYS | {""}, (
+            f"add {source['key']} to book/references.bib"
+        )
     frame = sn.load(resource["name"])
     for column in ("key", "source"):
         if column in frame:
-            assert set(frame[column].dropna()) <= KEYS
+            unknown = set(frame[column].dropna()) - KEYS
+            assert not unknown, f"add {sorted(unknown)} to book/references.bib"
+
+
+def test_printed_values_have_their_papers_among_the_sources() -> None:
+    sources = next(r["sources"] for r in RESOURCES if r["name"] == "published")
+    lacking = set(sn.load("published")["key"]) - {s.get("key") for s in sources}
+    assert not lacking, (
+        f"add {sorted(lacking)} to the sources of 'published' in datapackage.json"
+    )
 
 
 def bibliography() -> dict[str, dict[str, str]]:
@@ -101,9 +121,11 @@ def test_sources_say_what_the_bibliography_says(resource: dict) -> None:
     for source in resource["sources"]:
         if "key" in source:
             entry = entries[source["key"]]
-            assert source["title"].endswith(entry["title"])
+            assert source["title"].endswith(entry["title"]), (
+                f"end the title as references.bib has it: {entry['title']}"
+            )
             assert "\\" not in source["title"]
-            assert source["path"] == entry["url"]
+            assert source["path"] == entry["url"], "repeat the url of references.bib"
 
 
 def test_every_reference_of_an_article_can_be_found() -> None:
@@ -133,7 +155,7 @@ def test_file_is_in_normal_form(resource: dict) -> None:
     assert text.endswith("\n")
     rows = list(csv.reader(text.splitlines()))
     assert rows[0] == [f["name"] for f in resource["schema"]["fields"]]
-    assert len(rows) - 1 == resource["rows"]
+    assert len(rows) - 1 == resource["rows"], "`make refresh CHAPTERS=data` counts them"
 
 
 @every_table

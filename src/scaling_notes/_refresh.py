@@ -293,7 +293,7 @@ def main(names: list[str]) -> None:
 
 
 def _write_tables(data: Path, paths: list[Path]) -> bool:
-    """Write what the pages found; return whether that is news."""
+    """Write what the pages found, count all rows; return whether any of it is news."""
     results = collect(paths)
     tables = {
         "results": (COLUMNS, [results[key] for key in sorted(results)]),
@@ -303,14 +303,15 @@ def _write_tables(data: Path, paths: list[Path]) -> bool:
     described = json.loads(package.read_text("utf-8"))
     written = {}
     for name, (columns, rows) in tables.items():
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        buffer = io.StringIO(newline="")
+        writer = csv.DictWriter(buffer, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        written[data / f"{name}.csv"] = text.getvalue()
-        for resource in described["resources"]:
-            if resource["name"] == name:
-                resource["rows"] = len(rows)
+        written[data / f"{name}.csv"] = buffer.getvalue()
+    for resource in described["resources"]:
+        file = data / resource["path"]
+        text = written[file] if file in written else file.read_text("utf-8")
+        resource["rows"] = sum(1 for _ in csv.reader(io.StringIO(text))) - 1
     written[package] = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     stale = [p for p, text in written.items() if p.read_text("utf-8") != text]
     for path in stale:
