@@ -56,8 +56,6 @@ def layered(*marks: Any) -> dict[str, Any]:
 def drawn(spec: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> str:
     """Return a spec as SVG; nothing may be said while it is drawn."""
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    if spec.get("width") == "container":
-        spec = {**spec, "width": 640}
     svg: str = vl_convert.vegalite_to_svg(spec, vl_version=version, show_warnings=True)
     said = capfd.readouterr()
     assert said.out + said.err == ""

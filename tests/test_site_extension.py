@@ -37,7 +37,7 @@ def chart(runs: pd.DataFrame = RUNS, **properties: Any) -> dict[str, Any]:
             )
         )
         spec = drawn.properties(
-            description="Loss falls.", width="container", height=200, **properties
+            description="Loss falls.", width=600, height=200, **properties
         ).to_dict()
     return {**spec, "config": {}}
 

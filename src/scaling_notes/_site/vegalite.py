@@ -15,7 +15,7 @@ __all__ = ["Spec", "script", "svg", "version"]
 
 Spec: TypeAlias = dict[str, Any]
 
-# Width in pixels of a picture whose chart takes the width of its container.
+# Width in pixels of the picture of a chart that takes the width of its page.
 PICTURE_WIDTH = 640
 
 BANNER = """\
@@ -78,7 +78,7 @@ def svg(spec: Spec) -> str:
     """
     config = {"font": "sans-serif", **spec.get("config", {}), "aria": False}
     spec = {**spec, "config": config}
-    if spec.get("width") == "container":
+    if "mark" in spec or "layer" in spec:
         fit = {"type": "fit-x", "contains": "padding"}
         spec = {**spec, "width": PICTURE_WIDTH, "autosize": fit}
     picture: str = vl_convert.vegalite_to_svg(spec, vl_version=version())

@@ -27,6 +27,10 @@ __all__ = [
     "whiskers",
 ]
 
+# Pixels between the axes outside of the site, which fits charts to its pages. Never
+# "container": JupyterLab lays a notebook out before its cells have a width, and then
+# draws such a chart again and again until the browser's tab dies.
+WIDTH = 600
 # Above this number points pale, so that their density shows.
 _CROWD = 400
 # Up to this many numbers have a color and a legend entry each.
@@ -324,7 +328,6 @@ def layer(
     *marks: alt.Chart | alt.LayerChart | alt.FacetChart,
     description: str,
     height: int = 320,
-    width: int | None = None,
 ) -> alt.LayerChart | alt.FacetChart:
     """Put marks into one chart.
 
@@ -336,13 +339,16 @@ def layer(
         What a reader with sight sees, in one or two sentences.
     height : int
         In pixels.
-    width : int, optional
-        In pixels; by default the chart is as wide as its page.
+
+    Notes
+    -----
+    The site makes the chart as wide as its page, whatever the page.
     """
     if not marks:
         raise DataError("layer() needs a mark or more, such as points(...).")
-    chart = alt.layer(*marks).properties(description=description, height=height)
-    return chart.properties(width="container" if width is None else width)
+    return alt.layer(*marks).properties(
+        description=description, height=height, width=WIDTH
+    )
 
 
 def beside(

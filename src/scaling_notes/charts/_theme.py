@@ -25,6 +25,8 @@ _LIGHT = {
     "ink": "#1f2328",
     "quiet": "#59636e",
     "grid": "#e4e7eb",
+    # The site draws on its own paper; a dark JupyterLab must not draw on black.
+    "paper": "#ffffff",
 }
 _DARK = {
     "measured": "#56B4E9",
@@ -36,6 +38,7 @@ _DARK = {
     "ink": "#e6e9ed",
     "quiet": "#a3acb8",
     "grid": "#353c46",
+    "paper": "#14181d",
 }
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 
@@ -79,7 +82,7 @@ def _config(color: dict[str, str], ramp: list[str]) -> dict[str, Any]:
     }
     styles["note"] = {"color": color["ink"], "fontSize": 12}
     return {
-        "background": "transparent",
+        "background": color["paper"],
         "font": _FONT,
         "axis": axis,
         "legend": legend,

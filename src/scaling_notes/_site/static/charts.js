@@ -27,7 +27,7 @@
   function specOf(chart, width) {
     const spec = JSON.parse(chart.querySelector("script").textContent);
     const single = "mark" in spec || "layer" in spec;
-    if (single && !("width" in spec)) spec.width = "container";
+    if (single) spec.width = "container";
     if (theme() === "dark") {
       spec.config = merged(spec.config ?? {}, window.darkCharts);
     }
