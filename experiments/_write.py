@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
+from tqdm import tqdm
 
 DATA = Path(__file__).parents[1] / "src" / "scaling_notes" / "data"
+
+Item = TypeVar("Item")
+
+
+def progress(runs: Iterable[Item]) -> Iterable[Item]:
+    """Go through runs with a bar on stderr."""
+    return tqdm(list(runs))
 
 
 def write(name: str, measure: Callable[[], pd.DataFrame]) -> None:

@@ -13,7 +13,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -69,8 +69,8 @@ def measure() -> pd.DataFrame:
     law = sn.fit_chinchilla(stored).law
     expected = law(params=stored["params"], tokens=stored["tokens"])
     rows = []
-    for losses, cut, split in itertools.product(
-        ["measured", "simulated"], CUTS, range(SPLITS)
+    for losses, cut, split in progress(
+        itertools.product(["measured", "simulated"], CUTS, range(SPLITS))
     ):
         rng = np.random.default_rng([split, int(np.log10(cut))])
         runs = stored

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -36,7 +36,9 @@ def measure() -> pd.DataFrame:
     teachers: list[sn.lab.Model | None] = [None]
     teachers += [sn.lab.train(sn.lab.model(lang, h), t) for h, t in TEACHERS]
     rows = []
-    for teacher, tokens, seed in itertools.product(teachers, TOKENS, range(3)):
+    for teacher, tokens, seed in progress(
+        itertools.product(teachers, TOKENS, range(3))
+    ):
         start = sn.lab.model(lang, STUDENT, seed=seed + 1)
         done = sn.lab.train(start, tokens, seed + 1, teacher=teacher)
         key = ("hard", None, None, None)

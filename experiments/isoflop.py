@@ -15,7 +15,7 @@ BUDGETS = [1e8, 3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 3e11, 1e12]
 
 
 def measure() -> pd.DataFrame:
-    runs = sn.lab.sweep(sn.lab.language(), BUDGETS, seeds=range(3))
+    runs = sn.lab.sweep(sn.lab.language(), BUDGETS, seeds=range(3), progress=True)
     return runs.assign(loss=np.round(runs["loss"], 5))
 
 

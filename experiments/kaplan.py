@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -34,7 +34,7 @@ def isoflop(variant: str, embedding: int | None = None, **options: float) -> lis
     counts_all = variant != "embedding not counted"
     middle, exponent = MIDDLES.get(variant, (8, 0.42))
     rows = []
-    for budget in BUDGETS:
+    for budget in progress(BUDGETS):
         for width in widths(budget, middle, exponent):
             for seed in SEEDS:
                 start = sn.lab.model(sn.lab.language(), width, embedding, seed)
@@ -50,7 +50,7 @@ def long_cosine() -> list:
     Batch and warm-up are those of a run to 1e9, so that only the cosine is long.
     """
     rows, longest = [], 1.5e6
-    for width in [4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181]:
+    for width in progress([4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181]):
         for seed in SEEDS:
             start = sn.lab.model(sn.lab.language(), width, seed=seed)
             marks = [b / 6 / start.params for b in ON_THE_WAY]

@@ -20,7 +20,7 @@ def measure() -> pd.DataFrame:
     tables = []
     for seed, exponent in LANGUAGES:
         lang = sn.lab.language(seed=seed, exponent=exponent)
-        runs = sn.lab.sweep(lang, BUDGETS, seeds=range(3))
+        runs = sn.lab.sweep(lang, BUDGETS, seeds=range(3), progress=True)
         runs = runs.assign(language_seed=seed, exponent=exponent, E=round(lang.E, 6))
         tables.append(runs)
     runs = pd.concat(tables, ignore_index=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -33,7 +33,7 @@ def measure() -> pd.DataFrame:
     base = sn.lab.train(sn.lab.model(lang, 32), 200_000)
     prompts, _ = lang.sample(PROMPTS, seed=1)
     tables = []
-    for seed in SEEDS:
+    for seed in progress(SEEDS):
         for name, reward in proxies(lang, seed).items():
             done = sn.lab.reinforce(
                 base, STEPS[-1], seed, rate=0.1, reward=reward, checkpoints=STEPS

@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -21,7 +21,7 @@ K += [1000, 2000, 5000, 10_000, 30_000, 100_000]
 
 def measure() -> pd.DataFrame:
     lang, rows = sn.lab.language(), []
-    for seed, steps in itertools.product(range(8), STEPS):
+    for seed, steps in progress(itertools.product(range(8), STEPS)):
         able = sn.lab.train(sn.lab.model(lang, 32, seed=seed), 200_000, seed)
         if steps:
             able = sn.lab.reinforce(able, steps, seed, rate=0.1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -28,7 +28,7 @@ COLUMNS = [
 
 def measure() -> pd.DataFrame:
     lang, rows = sn.lab.language(), []
-    for width, seed in itertools.product(WIDTHS, range(3)):
+    for width, seed in progress(itertools.product(WIDTHS, range(3))):
         full = sn.lab.train(sn.lab.model(lang, width, seed=seed), TOKENS, seed)
         for sparsity in SPARSITIES:
             bare = sn.lab.prune(full, sparsity)

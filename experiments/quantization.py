@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -19,7 +19,7 @@ BITS = [2, 3, 4, 5, 6, 8]
 
 def measure() -> pd.DataFrame:
     rows = []
-    for width, tokens, seed in itertools.product(WIDTHS, TOKENS, range(3)):
+    for width, tokens, seed in progress(itertools.product(WIDTHS, TOKENS, range(3))):
         start = sn.lab.model(sn.lab.language(), width, seed=seed)
         full = sn.lab.train(start, tokens, seed)
         for bits in BITS:

@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -24,7 +24,7 @@ def measure() -> pd.DataFrame:
     base = sn.lab.train(sn.lab.model(lang, 32), 200_000)
     before = float(lang.stationary @ sn.lab.success(base))
     rows = []
-    for run, (rate, _) in enumerate(itertools.product(RATES, range(SEEDS))):
+    for run, (rate, _) in enumerate(progress(itertools.product(RATES, range(SEEDS)))):
         done = sn.lab.reinforce(
             base, STEPS, run, prompts=16, rate=rate, checkpoints=CHECKPOINTS
         )

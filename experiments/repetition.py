@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -21,7 +21,7 @@ DECAYS = [0.0, 0.1, 0.3, 1.0]
 
 def measure() -> pd.DataFrame:
     rows = []
-    for width, epochs, seed in itertools.product(WIDTHS, EPOCHS, range(3)):
+    for width, epochs, seed in progress(itertools.product(WIDTHS, EPOCHS, range(3))):
         start = sn.lab.model(sn.lab.language(), width, seed=seed)
         kinds = [(UNIQUE, decay) for decay in DECAYS]
         if epochs > 1:

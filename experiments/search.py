@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -36,7 +36,7 @@ def trained(width: int, seed: int) -> sn.lab.Model:
 
 def coverage() -> pd.DataFrame:
     tables = []
-    for width, seed in itertools.product(WIDTHS, SEEDS):
+    for width, seed in progress(itertools.product(WIDTHS, SEEDS)):
         able = trained(width, seed)
         right = sn.lab.chances(able, tasks()).prod(axis=1)
         table = pd.DataFrame({"problem": np.arange(len(right)), "success": right})
@@ -48,7 +48,7 @@ def coverage() -> pd.DataFrame:
 
 def search() -> pd.DataFrame:
     rows = []
-    for width, seed in itertools.product(WIDTHS, SEEDS):
+    for width, seed in progress(itertools.product(WIDTHS, SEEDS)):
         able = trained(width, seed)
         right = sn.lab.chances(able, tasks())
         solved = {

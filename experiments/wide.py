@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from _write import write
+from _write import progress, write
 
 import scaling_notes as sn
 
@@ -25,7 +25,7 @@ def widths(budget: float) -> list[int]:
 def measure() -> pd.DataFrame:
     lang = sn.lab.language()
     runs = pd.concat(
-        [sn.lab.sweep(lang, [b], widths(b), range(3)) for b in BUDGETS],
+        [sn.lab.sweep(lang, [b], widths(b), range(3)) for b in progress(BUDGETS)],
         ignore_index=True,
     )
     return runs.assign(loss=np.round(runs["loss"], 5))

@@ -122,3 +122,17 @@ def test_sweep_of_the_laboratory(executor: Executor) -> None:
     lang = sn.lab.language()
     ask = partial(sn.lab.sweep, lang, [1e8], [4, 8], [0, 1])
     pd.testing.assert_frame_equal(ask(), ask(executor=executor), rtol=1e-6)
+
+
+def test_a_bar_shows_on_stderr_only_if_asked_and_only_after_a_while(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    map_chunks(abs, [-1, -2], progress=True)
+    assert capsys.readouterr() == ("", "")  # done before the bar would show
+    monkeypatch.setattr("scaling_notes.parallel._QUIET", 0.0)
+    map_chunks(abs, [-1, -2])
+    assert capsys.readouterr() == ("", "")
+    assert map_chunks(abs, [-1, -2], progress=True) == [1, 2]
+    out, err = capsys.readouterr()
+    assert not out
+    assert "2/2" in err

@@ -11,10 +11,13 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from tqdm import tqdm
 
 from .errors import DataError
 
 __all__ = ["Executor", "map_chunks", "map_seeded"]
+
+_QUIET = 3.0  # seconds before a bar shows, so that a short run stays silent
 
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
@@ -34,6 +37,7 @@ def map_chunks(
     function: Callable[[Chunk], Result],
     chunks: Iterable[Chunk],
     executor: Executor | None = None,
+    progress: bool = False,
 ) -> list[Result]:
     """Apply a function to every chunk, here or on an executor.
 
@@ -46,6 +50,8 @@ def map_chunks(
     executor : Executor, optional
         Anything with the ``map`` of ``concurrent.futures``. None runs the chunks
         one after the other in this process.
+    progress : bool
+        Show a bar on stderr once three seconds have passed.
 
     Returns
     -------
@@ -63,14 +69,15 @@ def map_chunks(
     >>> map_chunks(abs, [-1, 2, -3])
     [1, 2, 3]
     """
-    if executor is None:
-        return [function(chunk) for chunk in chunks]
-    if not callable(getattr(executor, "map", None)):
+    chunks = list(chunks)
+    if executor is not None and not callable(getattr(executor, "map", None)):
         raise DataError(
             f"executor is a {type(executor).__name__}, which has no map method; pass "
             "a concurrent.futures executor or None."
         )
-    return list(executor.map(function, list(chunks)))
+    done = (map if executor is None else executor.map)(function, chunks)
+    bar = tqdm(done, total=len(chunks), disable=not progress, delay=_QUIET)
+    return list(bar)
 
 
 def _call_seeded(

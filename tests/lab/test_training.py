@@ -130,6 +130,16 @@ def test_a_teacher_of_another_language_is_refused(small: sn.lab.Language) -> Non
         sn.lab.train(sn.lab.model(small, 4), 1000, teacher=other)
 
 
+def test_a_sweep_shows_a_bar_of_its_runs(
+    small: sn.lab.Language,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scaling_notes.parallel._QUIET", 0.0)
+    sn.lab.sweep(small, [1e6], widths=[2, 4], seeds=[0, 1], progress=True)
+    assert "4/4" in capsys.readouterr().err
+
+
 def test_a_sweep_is_the_same_on_any_executor(small: sn.lab.Language) -> None:
     here = sn.lab.sweep(small, [1e6, 2e6], widths=[2, 4], seeds=[0, 1])
     with ThreadPoolExecutor(2) as pool:

@@ -225,6 +225,7 @@ def sweep(
     widths: Iterable[int] | None = None,
     seeds: Iterable[int] = (0,),
     executor: Executor | None = None,
+    progress: bool = False,
     **options: Any,
 ) -> pd.DataFrame:
     """Train a model of every width at every budget: the IsoFLOP experiment.
@@ -243,6 +244,9 @@ def sweep(
     executor : Executor, optional
         Anything with the ``map`` of ``concurrent.futures``; the table is the same
         whatever runs it.
+    progress : bool
+        Show a bar on stderr, one step a run, where the sweep lasts longer than
+        three seconds.
     **options
         Passed to :func:`train`.
 
@@ -282,7 +286,8 @@ def sweep(
             chunks += [(flops, h, seed, tokens) for seed in seeds]
     if not chunks:
         raise DataError("budgets, widths and seeds must each have an entry.")
-    rows = map_chunks(partial(_one_run, language, options), chunks, executor)
+    one_run = partial(_one_run, language, options)
+    rows = map_chunks(one_run, chunks, executor, progress)
     columns = ["budget", "width", "seed", "params", "tokens", "flops", "loss"]
     return pd.DataFrame(rows, columns=columns)
 
