@@ -177,8 +177,8 @@ def _climb(table: _Table, start: Array) -> Optimum:
         else:
             point, here, damping = trial, there, damping / 10
     alpha, beta, _ = _shapes(*point)
-    where = np.array([[alpha], [beta], [here[0]]])
-    return Optimum(*where, np.array([converged]))
+    alpha, beta, value = np.array([[alpha], [beta], [here[0]]])
+    return Optimum(alpha, beta, value, np.array([converged]))
 
 
 def _climb_together(table: _Table, start: Array) -> Optimum:
