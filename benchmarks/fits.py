@@ -51,24 +51,30 @@ def full_fits(p: Problem, sample: int, rounds: int) -> list[Row]:
     seeds = sn.laws.Chinchilla.starts(x, np.asarray(frame["loss"]))[:24]
     good = to_logs(np.maximum(seeds, 1e-8))
 
-    def multi(fit: Callable[..., Any], starts: np.ndarray, **how: Any) -> Any:
-        return lambda: min((fit(p, s, **how) for s in starts), key=p.value)
+    def multi(fit: Callable[..., Any], starts: np.ndarray) -> Callable[[], Any]:
+        return lambda: min((fit(p, s) for s in starts), key=p.value)
 
-    def part(tool: str, starts: np.ndarray, **how: Any) -> Peer:
+    def part(tool: str, fit: Callable[..., Any], starts: np.ndarray) -> Peer:
         # Drawn at random: a stride would keep some axes of the grid fixed.
         size = min(sample, len(starts))
         some = np.random.default_rng(0).choice(starts, size, replace=False)
         note = f"scaled up from {size} of {len(starts)} starts"
-        return Peer(tool, multi(peers.lbfgs, some, **how), len(starts) / size, note)
+        return Peer(
+            f"{tool}, {len(starts)} starts", multi(fit, some), len(starts) / size, note
+        )
 
     def ours() -> np.ndarray:
         return to_logs(sn.fit_chinchilla(frame, delta=DELTA).law.as_array())
 
-    many, ladder = peers.replication_starts(), peers.ladder_starts()
+    many, ladder = peers.replication_starts(), peers.ladder_starts(p)
     field = [
         Peer(OURS, ours),
-        part("replication's recipe: 4500 starts, L-BFGS-B, finite differences", many),
-        part("1024 starts, L-BFGS-B, analytic gradient", ladder, exact=True),
+        part(
+            "replication's recipe: L-BFGS-B, finite differences",
+            peers.replication_fit,
+            many,
+        ),
+        part("model ladder's recipe: L-BFGS-B", peers.ladder_fit, ladder),
         Peer("24 good starts, BFGS, analytic gradient", multi(peers.bfgs, good)),
         Peer(
             "least_squares(loss='huber'), warm",

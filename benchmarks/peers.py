@@ -1,15 +1,20 @@
 """What is commonly run in place of the package, in our own code.
 
-``replication_refit`` follows the notebook published by Besiroglu et al. 2024
-(epoch-research/analyzing-chinchilla, data_analysis.ipynb, read). It keeps the 240
-runs of lowest loss. The law is fitted once from 4500 starts: every combination of
-a and b in 0, 5 ... 25, e in -1, -0.5 ... 1 and both exponents in 0, 0.5 ... 2, each
-by SciPy's L-BFGS-B with default tolerances and differences for a gradient. Each of
-the 4000 bootstrap refits draws 240 runs with replacement and starts once, at the
-constants of Hoffmann et al. 2022 before rounding; the method is BFGS with default
-tolerances, and the gradient comes from autograd. The default tolerance stops where
-no part of the gradient is above 1e-5, while the objective is about 1e-3: that is
-early.
+``replication_fit`` and ``replication_refit`` follow the notebook published by
+Besiroglu et al. 2024 (epoch-research/analyzing-chinchilla, data_analysis.ipynb; its
+cells that fit were read in a fork that keeps them). The 240 runs of lowest loss are
+kept. The law is fitted once from 4500 starts: every combination of a and b in 0, 5
+... 25, e in -1, -0.5 ... 1 and both exponents in 0, 0.5 ... 2, each by SciPy's
+L-BFGS-B with default tolerances and differences for a gradient, on an objective in
+autograd's numpy. Each of the 4000 bootstrap refits draws 240 runs with replacement
+and starts once, at the constants of Hoffmann et al. 2022 before rounding; the
+method is BFGS with default tolerances, and the gradient comes from autograd. The
+default tolerance stops where no part of the gradient is above 1e-5, while the
+objective is about 1e-3: that is early.
+
+``ladder_fit`` follows the analysis of model ladders in OLMo-core (read): the
+constants themselves, not logarithms, in bounds; four values of each to start from;
+L-BFGS-B with differences for a gradient and up to 10,000 iterations.
 """
 
 from __future__ import annotations
@@ -87,16 +92,36 @@ def replication_starts() -> np.ndarray:
     return grid(a, a, e, power, power)
 
 
-def ladder_starts() -> np.ndarray:
-    """Return 1024 starts, four values a constant, as codes for ladders have them."""
-    a, e, power = (np.linspace(*ends, 4) for ends in ((0, 20), (-1, 1), (0.1, 1)))
-    return grid(a, a, e, power, power)
+def ladder_starts(p: Problem) -> np.ndarray:
+    """Return the 1024 starts of the model ladder: E, A, alpha, B, beta."""
+    ends = (0, np.exp(p.y.min())), (1, 20), (0.2, 0.8), (1, 20), (0.2, 0.8)
+    return grid(*(np.linspace(*pair, 4) for pair in ends))
 
 
-def lbfgs(p: Problem, x: np.ndarray, w: Any = 1.0, exact: bool = False) -> Any:
-    """L-BFGS-B; finite differences unless exact."""
-    jac = p.gradient if exact else None
-    return minimize(p.value, x, (w,), method="L-BFGS-B", jac=jac).x
+def ladder_fit(p: Problem, x: np.ndarray) -> np.ndarray:
+    """Fit from one start as the code of a model ladder does."""
+    params, tokens = np.exp(p.n), np.exp(p.d)
+
+    def value(z: np.ndarray) -> float:
+        size = np.exp(np.log(z[1]) - z[2] * np.log(params))
+        data = np.exp(np.log(z[3]) - z[4] * np.log(tokens))
+        r = p.y - np.log(np.maximum(z[0] + size + data, 1e-10))
+        far = np.abs(r)
+        return float(
+            np.sum(np.where(far <= DELTA, r**2 / 2, DELTA * (far - DELTA / 2)))
+        )
+
+    scale, power = (1e-10, 1e20), (0.01, 2.0)
+    bounds = [(0.0, np.exp(p.y.min())), scale, power, scale, power]
+    how = {"maxiter": 10_000}
+    z = minimize(value, x, method="L-BFGS-B", bounds=bounds, options=how).x
+    with np.errstate(divide="ignore"):
+        return to_logs(z[[0, 1, 3, 2, 4]])
+
+
+def lbfgs(p: Problem, x: np.ndarray, w: Any = 1.0) -> Any:
+    """L-BFGS-B with finite differences, as SciPy comes."""
+    return minimize(p.value, x, (w,), method="L-BFGS-B").x
 
 
 @cache
@@ -116,6 +141,14 @@ def _automatic() -> tuple[Callable[..., Any], Callable[..., Any]]:
         return auto.sum(huber)
 
     return value, grad.grad(value)
+
+
+def replication_fit(p: Problem, x: np.ndarray) -> Any:
+    """Fit from one start as the replication did, in autograd's numpy if it is here."""
+    if not installed("autograd"):
+        return lbfgs(p, x)
+    data = tuple(np.asarray(p.runs[n]) for n in ("params", "tokens", "loss"))
+    return minimize(_automatic()[0], x, data, method="L-BFGS-B").x
 
 
 def replication_refit(p: Problem, x: np.ndarray, w: np.ndarray) -> Any:
