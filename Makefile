@@ -61,6 +61,10 @@ serve: book
 bench: .venv-bench/.ready
 	PYTHONPATH=src .venv-bench/bin/python benchmarks/run.py
 
+# make experiment-search measures again what experiments/search.py stores.
+experiment-%: $(READY)
+	$(PY) experiments/$*.py
+
 refresh: $(READY)
 	$(PY) -m scaling_notes._refresh $(CHAPTERS)
 

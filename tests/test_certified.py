@@ -39,6 +39,12 @@ def test_refits_come_first_and_agree_as_said(refits: sn.Refits) -> None:
         )
 
 
+def test_a_disagreement_has_a_written_reason(refits: sn.Refits) -> None:
+    apart = refits.table[refits.table["agrees"].eq(0)]
+    assert len(apart) > 0
+    assert apart["note"].notna().all()
+
+
 def test_a_replication_agrees(refits: sn.Refits) -> None:
     rows = refits.table[
         (refits.table["key"] == "besiroglu2024")

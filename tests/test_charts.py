@@ -517,6 +517,29 @@ def test_the_explorer_names_a_missing_column(
         charts.explorer(chinchilla_240, fit_240, budgets=[1e20], description=SAYS)
 
 
+@pytest.mark.parametrize("exponent", [9.0, 9.5, 10.0])
+def test_the_moving_cut_shows_one_forecast(
+    exponent: float, capfd: pytest.CaptureFixture[str]
+) -> None:
+    flops = np.array([1e8, 1e9, 3e9, 1e10, 1e11])
+    best = pd.DataFrame({"flops": flops, "loss": [2.4, 2.3, 2.2, 2.1, 2.0]})
+    forecasts = pd.concat(
+        best.assign(cut=cut, loss=2 + i, low=1 + i, high=3 + i)
+        for i, cut in enumerate([1e9, 3e9, 1e10])
+    )
+    spec = shown(charts.moving_cut(best, forecasts, description=SAYS))
+    (slider,) = spec["params"]
+    assert (slider["bind"]["min"], slider["bind"]["max"]) == (9, 10)
+    slider["value"] = exponent
+    svg = drawn(spec, capfd)
+    i = [9.0, 9.5, 10.0].index(exponent)
+    cut = ["1e9", "3e9", "1e10"][i]
+    said = re.sub("<[^>]*>", "", svg)
+    assert f"1e11 FLOP from {cut}:" in said
+    assert f"{2 + i}.000 [{1 + i}.000, {3 + i}.000]" in said
+    assert said.count("FLOP from") == said.count("measured: 2.000") == 1
+
+
 # Small numbers, bytes, colored bands
 
 

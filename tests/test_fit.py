@@ -530,3 +530,12 @@ def test_another_form_is_not_compared(fit_240: sn.Fit) -> None:
 def test_a_bootstrap_needs_two_resamples(fit_240: sn.Fit, n_resamples: int) -> None:
     with pytest.raises(sn.DataError, match="give 2 or more"):
         fit_240.bootstrap(n_resamples)
+
+
+def test_a_threshold_that_does_not_settle_is_flagged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scaling_notes.fit._search._DELTA_ROUNDS", 1)
+    with pytest.warns(sn.FitWarning, match=r"did not settle in 1 rounds.* Give delta"):
+        fit = sn.fit_chinchilla(runs(noise=0.01))
+    assert fit.status is sn.Status.UNCONVERGED

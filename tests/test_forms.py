@@ -342,6 +342,15 @@ def test_the_log_scale_takes_positive_responses_only(value: float) -> None:
         sn.fit_law(PowerLaw, X, y)
 
 
+def test_a_power_is_the_line_through_the_logs() -> None:
+    truth = PurePowerLaw(A=900.0, alpha=0.44)
+    y = truth(X) * np.exp(0.4 * np.random.default_rng(0).standard_normal(len(X)))
+    fit = sn.fit_law(PurePowerLaw, X, y, delta=np.inf)
+    slope, level = np.polyfit(np.log(X), np.log(y), 1)
+    assert fit["alpha"] == pytest.approx(-slope, rel=1e-8)
+    assert np.log(fit["A"]) == pytest.approx(level, rel=1e-8)
+
+
 def test_a_floor_that_the_points_do_not_call_for_is_flagged() -> None:
     y = PurePowerLaw(A=3.0, alpha=0.2)(X)
     with pytest.warns(sn.FitWarning, match="E went to zero"):
@@ -417,7 +426,7 @@ def test_every_law_is_tried_here_or_beside() -> None:
     tried = {type(case.truth).__name__ for case in CASES}
     elsewhere = {"BetaCoverage", "ExponentiatedPowerLaw", "LogLinear"}
     elsewhere |= {"Chinchilla", "OptimalParams"}
-    elsewhere |= {"PowerOfSize", "Precision", "QuantizationCost"}
+    elsewhere |= {"Precision", "QuantizationCost"}
     public = {n for n in sn.laws.__all__ if isinstance(getattr(sn.laws, n), type)}
     assert public - {"Law", "Optimum"} <= tried | elsewhere
 

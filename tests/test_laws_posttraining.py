@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import scaling_notes as sn
-from scaling_notes.laws import Law, PowerOfSize, Precision, QuantizationCost
+from scaling_notes.laws import Law, Precision, QuantizationCost
 
 SIZES = np.geomspace(1e8, 1e11, 7)
 BITS = np.array([3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0])
@@ -21,7 +21,6 @@ def printed() -> Precision:
 
 
 def test_values_by_hand() -> None:
-    assert PowerOfSize(2.0, 0.5)(params=1e8) == pytest.approx(2e-4, rel=1e-14)
     cost = QuantizationCost(coefficient=100.0, gamma_N=0.25, gamma_post=0.5)
     assert cost(params=1e8, bits=2) == pytest.approx(np.exp(-4.0), rel=1e-13)
 
@@ -60,7 +59,6 @@ def test_loss_falls_with_bits(printed: Precision) -> None:
 @pytest.mark.parametrize(
     ("law", "inputs"),
     [
-        (PowerOfSize(30.0, 0.4), (SIZES,)),
         (QuantizationCost(1e5, 0.36, 0.58), (SIZES, BITS)),
         (
             Precision(2.8, 4e3, 2e4, 0.5, 0.45, 2.7, 0.3, 2.2, 1.4, 0.96, 2.3),
@@ -84,22 +82,6 @@ def test_jacobian_against_finite_differences(
         assert np.shape(derivative) == SIZES.shape
         noise = 4 * np.finfo(float).eps * np.abs(law.value(*inputs)).max() / step
         assert derivative == pytest.approx(slope, rel=1e-6, abs=noise)
-
-
-def test_a_power_is_recovered_whatever_its_sign() -> None:
-    for truth in (PowerOfSize(900.0, 0.44), PowerOfSize(1e-4, -0.3)):
-        fit = sn.fit_law(PowerOfSize, SIZES, truth(SIZES))
-        assert fit["exponent"] == pytest.approx(truth.exponent, rel=1e-6)
-        assert fit["coefficient"] == pytest.approx(truth.coefficient, rel=1e-5)
-
-
-def test_a_power_is_the_line_through_the_logs() -> None:
-    rng = np.random.default_rng(0)
-    cost = PowerOfSize(900.0, 0.44)(SIZES) * np.exp(0.4 * rng.standard_normal(7))
-    fit = sn.fit_law(PowerOfSize, SIZES, cost, delta=np.inf)
-    slope, level = np.polyfit(np.log(SIZES), np.log(cost), 1)
-    assert fit["exponent"] == pytest.approx(-slope, rel=1e-8)
-    assert np.log(fit["coefficient"]) == pytest.approx(level, rel=1e-8)
 
 
 def test_the_cost_is_recovered() -> None:

@@ -25,6 +25,7 @@ LEVELS = {
     "profiles": 4,
     "holdout": 5,
     "allocation": 5,
+    "planning": 5,
     "sampling": 5,
     "diagnosis": 5,
     "printed": 5,

@@ -59,6 +59,23 @@ def test_table_says_what_a_reader_must_know(resource: dict) -> None:
         assert "unit" in field, field["name"]
 
 
+# Numbers of any unit and sign share these columns.
+MIXED = {
+    *(("published", name) for name in ("value", "low", "high")),
+    *(("results", name) for name in ("value", "low", "high")),
+    *(("refits", name) for name in ("ours", "low", "high")),
+}
+
+
+@every_table
+def test_numbers_have_an_allowed_range(resource: dict) -> None:
+    for field in resource["schema"]["fields"]:
+        limits = {"minimum", "maximum", "enum"} & set(field.get("constraints", {}))
+        if field["type"] in ("number", "integer"):
+            mixed = (resource["name"], field["name"]) in MIXED
+            assert bool(limits) != mixed, field["name"]
+
+
 @every_table
 def test_sources_are_in_the_bibliography(resource: dict) -> None:
     for source in resource["sources"]:
@@ -96,21 +113,6 @@ def test_every_reference_of_an_article_can_be_found() -> None:
         if "eprint" in entry:
             assert re.fullmatch(r"\d{4}\.\d{4,5}", entry["eprint"]), key
             assert entry["url"] == f"https://arxiv.org/abs/{entry['eprint']}"
-
-
-def test_restricted_tables_stand_apart() -> None:
-    restricted = {
-        r["name"] for r in RESOURCES if "ML-restricted" in r["licenses"][0]["name"]
-    }
-    apart = {r["name"] for r in RESOURCES if r["path"].startswith("multipl_e/")}
-    assert restricted == apart
-    assert apart
-    notice = (DATA / "multipl_e" / "NOTICE.md").read_text("utf-8")
-    for words in ("Copyright (c) 2022", "training data", "PROVIDED BY", '"AS IS"'):
-        assert words in notice
-    # No room names them: the package works when the folder is deleted.
-    for path in DATA.parent.rglob("*.py"):
-        assert not any(name in path.read_text("utf-8") for name in apart), path
 
 
 def test_the_package_carries_every_table_and_notice() -> None:
@@ -185,6 +187,15 @@ def test_description_prints() -> None:
         assert "245" in text
         assert "color scale" in text
         assert "dropped_in_refit" in text
+
+
+def test_description_says_what_a_cell_may_hold() -> None:
+    columns = sn.describe("besiroglu2024_chinchilla_points").columns
+    allowed = columns.set_index("column")["allowed"]
+    assert allowed["loss"] == "at least 0"
+    assert allowed["dropped_in_refit"] == "0, 1"
+    shares = sn.describe("passk_curves").columns.set_index("column")["allowed"]
+    assert shares["pass_at_k_frac"] == "0 to 1"
 
 
 def test_description_links_its_sources_and_holds_its_first_rows() -> None:

@@ -17,6 +17,7 @@ from .errors import DataError, FitError, FitWarning
 from .fit import Fit, Status, fit_chinchilla, fit_law
 from .holdout import Forecast, forecast
 from .intervals import Bootstrap, Interval
+from .planning import NextRuns, next_runs
 from .printed import Comparison, compare, published, published_law
 from .profiles import Profile, envelope, isoflop
 from .record import Results, results, verdict
@@ -52,6 +53,7 @@ __all__ = [
     "FitWarning",
     "Forecast",
     "Interval",
+    "NextRuns",
     "PassCurve",
     "Profile",
     "Refits",
@@ -74,6 +76,7 @@ __all__ = [
     "laws",
     "load",
     "majority_vote",
+    "next_runs",
     "pass_at_k",
     "published",
     "published_law",

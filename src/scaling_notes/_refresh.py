@@ -266,7 +266,10 @@ def main(names: list[str]) -> None:
     book = top / "book"
     data = top / "src" / "scaling_notes" / "data"
     everything = pages(book)
-    chosen = [p for p in everything if not names or p.stem in names]
+    stems = {Path(name).stem for name in names}
+    if unknown := stems - {p.stem for p in everything}:
+        raise SystemExit(f"No chapter is named {', '.join(sorted(unknown))}.")
+    chosen = [p for p in everything if not names or p.stem in stems]
     early = [p for p in chosen if not is_late(p)]
     for path in early:
         print(f"{execute(path):6.1f} s  {path.relative_to(top)}", flush=True)

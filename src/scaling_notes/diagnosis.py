@@ -349,6 +349,9 @@ def _floor(fit: Fit) -> Iterator[_Finding]:
 def _leverage(fit: Fit) -> Iterator[_Finding]:
     ranks = fit.leverage()
     shift = ranks.pop("shift")
+    if shift.isna().all():
+        yield _Finding("leverage", "no run moves an estimate", "fine")
+        return
     label, top = ranks.index[0], ranks.iloc[0]
     moved = str((top.abs() / ranks.std().where(lambda s: s > 0)).idxmax())
     # Squares of shifts add up to one: each is a run's part of the variance.

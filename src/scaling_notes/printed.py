@@ -12,7 +12,7 @@ import pandas as pd
 
 from .errors import DataError
 from .fit import Fit
-from .intervals import Bootstrap, Interval, digits
+from .intervals import Bootstrap, Interval, digits, to_records
 from .laws import Law
 from .profiles import Profile
 from .tables import load
@@ -173,12 +173,11 @@ class Comparison:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         # The page of all printed values collects these from the chapters.
-        rows = self.table.reset_index()[_CARRIED].astype(object)
-        rows = rows.where(rows.notna(), None)
+        rows = to_records(self.table.reset_index()[_CARRIED])
         return {
             "text/plain": repr(self),
             "text/html": self._repr_html_(),
-            MIME: {"key": self.key, "rows": rows.to_dict("records")},
+            MIME: {"key": self.key, "rows": rows},
         }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from .errors import DataError
-from .intervals import Interval, digits
+from .intervals import Interval, digits, to_records
 
 __all__ = ["MIME", "Results", "results", "verdict"]
 
@@ -53,11 +53,10 @@ class Results:
         return str(self._shown().to_string(index=False))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        rows = self.table.astype(object).where(self.table.notna(), None)
         return {
             "text/plain": repr(self),
             "text/html": self._shown().to_html(index=False, border=0),
-            MIME: rows.to_dict("records"),
+            MIME: to_records(self.table),
         }
 
 

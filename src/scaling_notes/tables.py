@@ -59,9 +59,20 @@ def _dtype(field: dict[str, Any]) -> str:
     return _DTYPES[field["type"]]
 
 
+def _path(resource: dict[str, Any]) -> Traversable:
+    return resources.files(__package__).joinpath("data", *resource["path"].split("/"))
+
+
 def _file(resource: dict[str, Any]) -> Traversable:
     """Return the file of a table, inside the installed package."""
-    return resources.files(__package__).joinpath("data", *resource["path"].split("/"))
+    path = _path(resource)
+    if not path.is_file():
+        # Folders with terms of their own may be deleted; nothing else needs them.
+        raise DataError(
+            f"The table {resource['name']!r} was left out of this installation "
+            f"({resource['licenses'][0]['title']}): install the whole package."
+        )
+    return path
 
 
 def load(name: str) -> pd.DataFrame:
@@ -83,7 +94,7 @@ def load(name: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If there is no such table. The message suggests the nearest names.
+        If there is no such table, with the nearest names, or its file was deleted.
 
     Examples
     --------
@@ -113,7 +124,8 @@ class Description:
         Part of the book.
     rows : int
     columns : pandas.DataFrame
-        ``column``, ``type``, ``unit`` and ``description``.
+        ``column``, ``type``, ``unit``, ``allowed`` (range or words) and
+        ``description``.
     preview : pandas.DataFrame
         The first rows, as text.
     sources : tuple of str
@@ -163,13 +175,8 @@ class Description:
         wide = self.columns["column"].str.len().max()
         units = self.columns["unit"].str.len().max()
         columns = [
-            f"  {column:<{wide}}  {unit:<{units}}  {text}"
-            for column, unit, text in zip(
-                self.columns["column"],
-                self.columns["unit"],
-                self.columns["description"],
-                strict=True,
-            )
+            f"  {row.column:<{wide}}  {row.unit:<{units}}  {row.description}"
+            for row in self.columns.itertuples()
         ]
         return "\n".join([f"{self.name}: {self.title}", *facts, "Columns", *columns])
 
@@ -249,6 +256,7 @@ def describe(name: str) -> Description:
             "column": [f["name"] for f in fields],
             "type": [f["type"] for f in fields],
             "unit": [f.get("unit", "") for f in fields],
+            "allowed": [_allowed(f.get("constraints", {})) for f in fields],
             "description": [f["description"] for f in fields],
         }
     )
@@ -270,6 +278,17 @@ def describe(name: str) -> Description:
         reproduces=r["reproduces"],
         caveats=r["caveats"],
     )
+
+
+def _allowed(constraints: dict[str, Any]) -> str:
+    """Return in words what a cell of a column may hold."""
+    if "enum" in constraints:
+        return ", ".join(map(str, constraints["enum"]))
+    ends = (constraints.get("minimum"), constraints.get("maximum"))
+    low, high = (f"{x:g}" if isinstance(x, int | float) else x for x in ends)
+    if low is None:
+        return "" if high is None else f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
 
 
 def _first_rows(resource: dict[str, Any]) -> pd.DataFrame:
@@ -335,7 +354,7 @@ def _short(sources: str) -> str:
 
 
 def datasets(part: str | None = None) -> Datasets:
-    """List the packaged tables.
+    """List the packaged tables; one whose file was deleted is left out.
 
     Parameters
     ----------
@@ -368,6 +387,7 @@ def datasets(part: str | None = None) -> Datasets:
             "sources": "; ".join(s["title"] for s in r["sources"]),
         }
         for r in descriptor()["resources"]
+        if _path(r).is_file()
     )
     if part is not None:
         if part not in _PARTS:

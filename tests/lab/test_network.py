@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import scaling_notes as sn
+from scaling_notes.lab._language import split_windows
 from scaling_notes.lab._network import Batch, Network
-from scaling_notes.lab._training import split_windows
 
 
 def random_layers(language: sn.lab.Language, embedding: int | None) -> tuple:

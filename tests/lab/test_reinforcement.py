@@ -1,8 +1,6 @@
-"""Reinforcement: success against enumeration, the gradient against differences."""
+"""Reinforcement: the gradient against differences, runs that can be repeated."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pytest
@@ -17,20 +15,10 @@ def base(small: sn.lab.Language) -> sn.lab.Model:
     return sn.lab.train(sn.lab.model(small, 12), 20_000)
 
 
-def test_success_equals_enumeration(base: sn.lab.Model) -> None:
-    V = base.language.symbols
-    P = np.exp(base.log_probabilities.astype(float)).reshape(V, V, V, V)
-    right = np.zeros((V, V, V))
-    for a, b, c in itertools.product(range(V), repeat=3):
-        for x, y, z in itertools.product(range(V), repeat=3):
-            if (x + y + z) % V == c:
-                right[a, b, c] += P[a, b, c, x] * P[b, c, x, y] * P[c, x, y, z]
-    np.testing.assert_allclose(sn.lab.success(base), right.ravel(), rtol=1e-12)
-
-
 def test_rewards_come_as_often_as_success_says(base: sn.lab.Model) -> None:
     lang = base.language
-    rollouts = Rollouts(Network(base.layers), 20_000, 4)
+    true = sn.lab.proxy_reward(lang)
+    rollouts = Rollouts(Network(base.layers), 20_000, 4, true)
     rng = np.random.default_rng(0)
     contexts = lang.draw(20_000, rng) // lang.symbols
     rewards = rollouts.act(contexts, rng)
@@ -41,7 +29,7 @@ def test_rewards_come_as_often_as_success_says(base: sn.lab.Model) -> None:
 def test_policy_gradient_points_where_success_rises(base: sn.lab.Model) -> None:
     lang = base.language
     network = Network(tuple(w.astype(float) for w in base.layers))
-    rollouts = Rollouts(network, 40_000, 4)
+    rollouts = Rollouts(network, 40_000, 4, sn.lab.proxy_reward(lang))
     rng = np.random.default_rng(1)
     contexts = lang.draw(40_000, rng) // lang.symbols
     rollouts.gradient(rollouts.act(contexts, rng))
@@ -81,8 +69,28 @@ def test_reinforcement_raises_success_and_is_reproducible(
     assert sn.lab.reinforce(base, 5, seed=1).loss != sn.lab.reinforce(base, 5).loss
 
 
+def test_a_proxy_is_what_is_learned(base: sn.lab.Model) -> None:
+    lang = base.language
+    proxy = sn.lab.proxy_reward(lang, share=0.05, bonus=3.0, seed=1)
+    curve = sn.lab.reinforce(
+        base, 300, rate=0.1, reward=proxy, checkpoints=[1, 100, 300]
+    ).history
+    assert list(curve) == ["step", "success", "reward", "kl"]
+    assert curve["reward"].iloc[-1] > curve["reward"].iloc[0] + 1
+    assert 0 < curve["kl"].iloc[0] < curve["kl"].iloc[-1]
+    # The true reward, given by hand, is the default.
+    marks = {"rate": 0.1, "checkpoints": [20]}
+    true = sn.lab.proxy_reward(lang)
+    by_hand = sn.lab.reinforce(base, 20, reward=true, **marks).history
+    usual = sn.lab.reinforce(base, 20, **marks).history
+    assert by_hand["success"][0] == usual["success"][0]
+    assert by_hand["reward"][0] == pytest.approx(usual["success"][0], abs=1e-12)
+
+
 def test_a_diverging_run_says_so(base: sn.lab.Model) -> None:
-    with pytest.raises(sn.FitError, match="diverged: width 12, 50 steps"):
+    with pytest.raises(
+        sn.FitError, match=r"diverged: width 12, 50 steps, rate 1e\+06, seed 0"
+    ):
         sn.lab.reinforce(base, 50, rate=1e6)
 
 
@@ -95,6 +103,8 @@ def test_a_diverging_run_says_so(base: sn.lab.Model) -> None:
         ({"rate": -1}, "rate"),
         ({"seed": -1}, "seed"),
         ({"checkpoints": [11]}, "checkpoints"),
+        ({"reward": np.zeros((6, 6, 6))}, "reward"),
+        ({"reward": np.full((6, 6, 6, 6), np.nan)}, "reward"),
     ],
 )
 def test_bad_runs_are_refused(base: sn.lab.Model, arguments: dict, word: str) -> None:

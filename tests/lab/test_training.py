@@ -49,6 +49,11 @@ def test_a_run_is_reproducible_and_leaves_its_start_alone(
     assert one.flops == 6 * one.params * one.tokens
 
 
+def test_a_sweep_names_the_run_that_diverges(small: sn.lab.Language) -> None:
+    with pytest.raises(sn.FitError, match=r"diverged: width 4, .* rate 1e\+06, seed 1"):
+        sn.lab.sweep(small, [1e6], [4], [1], rate=1e6, warmup_tokens=0)
+
+
 def test_enough_training_reaches_the_entropy() -> None:
     lang = sn.lab.language(seed=1, symbols=3, features=4)
     done = sn.lab.train(sn.lab.model(lang, width=24), 400_000)
@@ -69,7 +74,8 @@ def test_soft_labels_reach_the_teacher(small: sn.lab.Language) -> None:
 def test_repeated_data_comes_in_epochs(small: sn.lab.Language) -> None:
     batches = list(_batches(small, 10, 30, 100, [0]))
     V = small.symbols
-    seen = [((i[0] * V + i[1] - V) * V + i[2] - 2 * V) * V + t for i, t in batches]
+    seen = [((i[0] * V + i[1] - V) * V + i[2] - 2 * V) * V + t for i, t, _ in batches]
+    assert all(np.array_equal(w, s) for (_, _, w), s in zip(batches, seen, strict=True))
     epochs = np.concatenate(seen).reshape(3, 100)
     for epoch in epochs[1:]:
         assert np.array_equal(np.sort(epoch), np.sort(epochs[0]))

@@ -6,7 +6,7 @@ a rounded spec and its description.
 
 from . import _theme as _theme
 from ._axes import axis
-from ._figures import explorer, isoflop_curves, loss_curve
+from ._figures import explorer, isoflop_curves, loss_curve, moving_cut
 from ._marks import (
     band,
     beside,
@@ -27,6 +27,7 @@ __all__ = [
     "layer",
     "line",
     "loss_curve",
+    "moving_cut",
     "points",
     "rule",
     "text",

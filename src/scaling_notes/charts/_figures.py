@@ -1,4 +1,4 @@
-"""Figures that recur: the loss curve, IsoFLOP profiles, the law under sliders."""
+"""Figures that recur: the loss curve, IsoFLOP profiles, what sliders move."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..profiles import Profile
 from ._axes import axis
 from ._marks import band, layer, line, need, points
 
-__all__ = ["explorer", "isoflop_curves", "loss_curve"]
+__all__ = ["explorer", "isoflop_curves", "loss_curve", "moving_cut"]
 
 
 def loss_curve(
@@ -146,3 +146,62 @@ def explorer(
         score,
         description=description,
     ).add_params(*params)
+
+
+def moving_cut(
+    best: pd.DataFrame, forecasts: pd.DataFrame, *, description: str
+) -> alt.LayerChart | alt.FacetChart:
+    """Draw forecasts from several compute cuts, one at a time, with a slider.
+
+    All forecasts are in the page, so the slider works without a kernel. Points up
+    to the cut are filled, those it hides are hollow; beyond it the line is dashed.
+
+    Parameters
+    ----------
+    best : DataFrame
+        The points: ``flops`` and ``loss``.
+    forecasts : DataFrame
+        For each ``cut`` (FLOP, half a decade apart): ``flops`` in rising order,
+        ``loss``, ``low`` and ``high``.
+    description : str
+    """
+    need(forecasts, "cut")
+    cuts = np.round(2 * np.log10(np.sort(forecasts["cut"].unique()))) / 2
+    slider = alt.param(
+        name="cut_",
+        value=float(cuts[0]),
+        bind=alt.binding_range(
+            min=float(cuts[0]), max=float(cuts[-1]), step=0.5, name="cut, 10 to the "
+        ),
+    )
+    chosen = "abs(log(datum.cut) / LN10 - cut_) < 0.25"
+    within = "log(datum.flops) / LN10 < cut_ + 0.1"
+    frame = forecasts[["cut", "flops", "loss", "low", "high"]]
+    last = frame.groupby("cut").tail(1)
+    truth = float(best.sort_values("flops")["loss"].iloc[-1])
+    # In lines, so that they fit a phone.
+    words = [
+        f"{flops:.0e} FLOP from {cut:.0e}:\n{loss:.3f} [{low:.3f}, {high:.3f}]\n"
+        f"measured: {truth:.3f}".replace("e+0", "e").replace("e+", "e")
+        for cut, flops, loss, low, high in last.itertuples(index=False)
+    ]
+    told = alt.Chart(pd.DataFrame({"cut": last["cut"], "words": words}))
+    told = told.mark_text(
+        style="note", align="right", baseline="top", fontSize=14, lineBreak="\n"
+    )
+    return layer(
+        # Marks keep what they draw; the slider needs the cut as well.
+        band(frame, "flops", "loss").properties(data=frame).transform_filter(chosen),
+        line(frame, "flops", "loss", detail="cut").transform_filter(
+            f"{chosen} && {within}"
+        ),
+        line(frame, "flops", "loss", detail="cut", extrapolated=True).transform_filter(
+            f"{chosen} && log(datum.flops) / LN10 > cut_ - 0.1"
+        ),
+        points(best, "flops", "loss").transform_filter(within),
+        points(best, "flops", "loss", kind="held-out").transform_filter(f"!({within})"),
+        told.encode(
+            x=alt.value("width"), y=alt.value(4), text="words:N"
+        ).transform_filter(chosen),
+        description=description,
+    ).add_params(slider)

@@ -44,13 +44,10 @@ class ChinchillaObjective(Objective):
 
     def _center(self, *center: float) -> None:
         self.center = center
-        n, d = self.logs[0] - center[0], self.logs[1] - center[1]
-        one = np.ones_like(n)
-        self.term_n = np.stack([one, -n])
-        self.term_d = np.stack([one, -d])
-        self.moments_n = np.stack([one, n, n * n])
-        self.moments_d = np.stack([one, d, d * d])
-        self.moments_nd = np.stack([one, n, d, n * d])
+        n, d = (x - c for x, c in zip(self.logs, center, strict=True))
+        # In this order all that the sums need are neighbors: memory is slower
+        # than arithmetic for very many points.
+        self.powers = np.stack([n * n, n, np.ones_like(n), d, d * d, n * d])
         self._scratch = np.empty((7, 0))
 
     def holding(self, free: np.ndarray) -> ChinchillaObjective:
@@ -85,8 +82,8 @@ class ChinchillaObjective(Objective):
     def residuals(self, theta: Array) -> Array:
         """Return the residuals of log loss, shape ``(m, n)``."""
         with np.errstate(all="ignore"):
-            s = np.exp(theta[:, [_A, _ALPHA]] @ self.term_n)
-            s += np.exp(theta[:, [_B, _BETA]] @ self.term_d)
+            s = np.exp(_term_n(theta) @ self.powers[1:3])
+            s += np.exp(_term_d(theta) @ self.powers[2:4])
             s += np.exp(theta[:, [_E]])
             return self.target - np.log(s)
 
@@ -105,13 +102,14 @@ class ChinchillaObjective(Objective):
     def _sums(self, theta: Array, weights: Array | None, block: slice) -> Array:
         """Return what a block of points adds to the sums of the systems, (23, m)."""
         target = self.target[block]
-        n, d = self.moments_n[:, block].T, self.moments_d[:, block].T
+        powers = self.powers[:, block]
+        n, d, both, nd = powers[:3].T, powers[2:5].T, powers[1:4].T, powers[5]
         shape = (len(theta), len(target))
         buffers = self._scratch[:, : shape[0] * shape[1]].reshape(7, *shape)
         u, v, s, r, w_psi, c, x = buffers
-        one = np.ones(len(target))
-        np.matmul(theta[:, [_A, _ALPHA]], self.term_n[:, block], out=u)
-        np.matmul(theta[:, [_B, _BETA]], self.term_d[:, block], out=v)
+        one = powers[2]
+        np.matmul(_term_n(theta), powers[1:3], out=u)
+        np.matmul(_term_d(theta), powers[2:4], out=v)
         np.exp(u, out=u)
         np.exp(v, out=v)
         np.add(u, v, out=s)
@@ -131,14 +129,25 @@ class ChinchillaObjective(Objective):
         k, s_1 = w_psi @ one, c @ one
         k_p, k_q = np.multiply(w_psi, p, out=x) @ n, np.multiply(w_psi, q, out=x) @ d
         c_p = np.multiply(c, p, out=x)
-        s_p = c_p @ n[:, :2]
-        s_pq = np.multiply(c_p, q, out=s) @ self.moments_nd[:, block].T
+        s_p = c_p @ n[:, 1:]
+        c_pq = np.multiply(c_p, q, out=s)
+        s_pq, s_pq_nd = c_pq @ both, c_pq @ nd
         s_pp = np.multiply(c_p, p, out=s) @ n
         c_q = np.multiply(c, q, out=x)
         s_q = c_q @ d[:, :2]
         s_qq = np.multiply(c_q, q, out=s) @ d
-        rows = [total, k, s_1, *k_p.T, *k_q.T, *s_p.T, *s_pq.T, *s_pp.T, *s_q.T]
-        return np.stack([*rows, *s_qq.T])
+        rows = [total, k, s_1, *k_p.T, *k_q.T, *s_p.T, *s_pq.T, s_pq_nd]
+        return np.stack([*rows, *s_pp.T, *s_q.T, *s_qq.T])
+
+
+def _term_n(theta: Array) -> Array:
+    """Return the factors of log N and 1 in log A N^-alpha."""
+    return np.stack([-theta[:, _ALPHA], theta[:, _A]], axis=1)
+
+
+def _term_d(theta: Array) -> Array:
+    """Return the factors of 1 and log D in log B D^-beta."""
+    return np.stack([theta[:, _B], -theta[:, _BETA]], axis=1)
 
 
 def _assemble(sums: Array) -> System:
@@ -149,30 +158,30 @@ def _assemble(sums: Array) -> System:
     m = len(total)
 
     g = np.empty((5, m))
-    g[_E] = k_p[0] + k_q[0] - k
-    g[_A] = -k_p[0]
+    g[_E] = k_p[2] + k_q[0] - k
+    g[_A] = -k_p[2]
     g[_B] = -k_q[0]
     g[_ALPHA] = k_p[1]
     g[_BETA] = k_q[1]
 
     h = np.empty((5, 5, m))
-    h[_A, _A] = s_pp[0] - k_p[0]
+    h[_A, _A] = s_pp[2] - k_p[2]
     h[_A, _ALPHA] = k_p[1] - s_pp[1]
-    h[_ALPHA, _ALPHA] = s_pp[2] - k_p[2]
+    h[_ALPHA, _ALPHA] = s_pp[0] - k_p[0]
     h[_B, _B] = s_qq[0] - k_q[0]
     h[_B, _BETA] = k_q[1] - s_qq[1]
     h[_BETA, _BETA] = s_qq[2] - k_q[2]
-    h[_A, _B] = s_pq[0]
-    h[_B, _ALPHA] = -s_pq[1]
+    h[_A, _B] = s_pq[1]
+    h[_B, _ALPHA] = -s_pq[0]
     h[_A, _BETA] = -s_pq[2]
     h[_ALPHA, _BETA] = s_pq[3]
     # E's share is t = 1 - p - q.
-    h[_E, _A] = s_p[0] - s_pp[0] - s_pq[0]
-    h[_E, _B] = s_q[0] - s_pq[0] - s_qq[0]
-    h[_E, _ALPHA] = s_pp[1] + s_pq[1] - s_p[1]
+    h[_E, _A] = s_p[1] - s_pp[2] - s_pq[1]
+    h[_E, _B] = s_q[0] - s_pq[1] - s_qq[0]
+    h[_E, _ALPHA] = s_pp[1] + s_pq[0] - s_p[0]
     h[_E, _BETA] = s_qq[1] + s_pq[2] - s_q[1]
-    t_t = s_1 - 2 * (s_p[0] + s_q[0]) + s_pp[0] + s_qq[0] + 2 * s_pq[0]
-    h[_E, _E] = t_t - (k - k_p[0] - k_q[0])
+    t_t = s_1 - 2 * (s_p[1] + s_q[0]) + s_pp[2] + s_qq[0] + 2 * s_pq[1]
+    h[_E, _E] = t_t - (k - k_p[2] - k_q[0])
     for i in range(1, 5):
         h[i, :i] = h[:i, i]
 

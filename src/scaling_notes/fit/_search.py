@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ __all__ = ["fit_chinchilla", "fit_law"]
 _STARTS = 24
 _OPTIMA = 4
 _MANY = 5000
+_GROWTH = 20
 _DELTA_ROUNDS = 50
 # 1.4826 makes the median absolute deviation a standard deviation for Gaussian
 # noise; 1.345 of those keeps 95 % of the efficiency of least squares there.
@@ -215,23 +215,19 @@ def _fit(
         raise DataError(f"delta is {delta}; give a positive number, inf or None.")
     inputs = {n: data[n].to_numpy(float) for n in law.inputs}
     response = data[law.response].to_numpy(float)
-    search = partial(_minimize, law, delta=delta, fixed=fixed)
-    if len(data) <= _MANY:
-        starts = _starts(law, inputs, response, fixed)
-        problem, solution = search(inputs, response, starts)
-    else:
-        # A part of very many points finds the optima; all of them refine those.
-        part = np.random.default_rng(0).choice(len(data), _MANY, replace=False)
-        few = {name: values[part] for name, values in inputs.items()}
-        starts = _starts(law, few, response[part], fixed)
-        problem, solution = search(few, response[part], starts)
-        problem, solution = search(
-            inputs, response, _distinct(problem, solution), trial=problem.delta
+    optima: tuple[engine.Objective, engine.Solution] | None = None
+    for rows in _parts(len(data)):
+        some, y = {name: x[rows] for name, x in inputs.items()}, response[rows]
+        starts = _distinct(*optima) if optima else _starts(law, some, y, fixed)
+        trial = optima[0].delta if optima else 1e-3
+        problem, solution, settled = _minimize(
+            law, some, y, starts, delta, fixed, trial
         )
+        optima = problem, solution
     winner = int(solution.objective.argmin())
     constants = solution.constants[winner]
     fitted = law.from_array(constants)
-    status, found = _judge(problem, solution, winner, fitted)
+    status, found = _judge(problem, solution, winner, fitted, settled)
     for message in (*messages, *found):
         warnings.warn(message, FitWarning, stacklevel=3)
     frame = data.copy()
@@ -248,6 +244,19 @@ def _fit(
         loss_unit=loss_unit,
         fixed=dict(fixed),
     )
+
+
+def _parts(n: int) -> list[slice | np.ndarray]:
+    """Return the rows to fit: a part of very many points, larger parts, all.
+
+    A part finds the optima at a fraction of the time; the next refines them.
+    """
+    parts: list[slice | np.ndarray] = [slice(None)]
+    size = n
+    while size > _MANY:
+        size = max(_MANY, size // _GROWTH)
+        parts.append(np.random.default_rng(0).choice(n, size, replace=False))
+    return parts[::-1]
 
 
 def _starts(
@@ -277,9 +286,12 @@ def _minimize(
     starts: Array,
     delta: float | None,
     fixed: Mapping[str, float],
-    trial: float = 1e-3,
-) -> tuple[engine.Objective, engine.Solution]:
-    """Solve from every start, with the threshold given or adapted to the residuals."""
+    trial: float,
+) -> tuple[engine.Objective, engine.Solution, bool]:
+    """Solve from every start, with the threshold given or adapted to the residuals.
+
+    The last of the three returned is whether the threshold settled.
+    """
     names = law.constants()
     free = np.array([n not in fixed for n in names])
     starts = starts.copy()
@@ -289,7 +301,9 @@ def _minimize(
 
     problem = engine.objective(law, inputs, response, delta or trial)
     solution = engine.solve(problem, starts, free=free)
-    for _ in range(_DELTA_ROUNDS if delta is None else 0):
+    if delta is not None:
+        return problem, solution, True
+    for _ in range(_DELTA_ROUNDS):
         # All starts go on: another one may win under another threshold.
         best = solution.constants[solution.objective.argmin()]
         residual = problem.residuals(problem.enter(best[None]))[0]
@@ -297,8 +311,8 @@ def _minimize(
         problem = problem.within(trial)
         solution = engine.solve(problem, solution.constants, free=free)
         if abs(trial - before) <= 1e-6 * trial:
-            break
-    return problem, solution
+            return problem, solution, True
+    return problem, solution, False
 
 
 def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:
@@ -325,7 +339,11 @@ def _require_possible(law: type[Law], fixed: Mapping[str, float]) -> None:
 
 
 def _judge(
-    problem: engine.Objective, solution: engine.Solution, winner: int, law: Law
+    problem: engine.Objective,
+    solution: engine.Solution,
+    winner: int,
+    law: Law,
+    settled: bool,
 ) -> tuple[Status, list[str]]:
     """Return how a fit ended, and what there is to say of it."""
     if not solution.converged[winner]:
@@ -335,6 +353,11 @@ def _judge(
     doubts = law.doubts(*problem.inputs)
     if doubts:
         return Status.AT_BOUND, doubts
+    if not settled:
+        return Status.UNCONVERGED, [
+            f"The Huber threshold did not settle in {_DELTA_ROUNDS} rounds: optima "
+            "take turns at being the least. Give delta, and look at the residuals."
+        ]
     least = solution.objective[winner]
     near = solution.converged & (solution.objective <= least * (1 + 1e-6))
     theta = problem.enter(solution.constants[near])

@@ -15,6 +15,7 @@ from ._interval import (
     digits,
     evaluate,
     percentile,
+    to_records,
 )
 from ._likelihood import Likelihood
 from ._refit import refit, resample_counts
@@ -32,4 +33,5 @@ __all__ = [
     "percentile",
     "refit",
     "resample_counts",
+    "to_records",
 ]

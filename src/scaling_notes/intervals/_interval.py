@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
@@ -14,7 +16,15 @@ from ..errors import DataError
 from ..laws import Law
 from ..laws._law import Array
 
-__all__ = ["Interval", "Quantity", "bias_corrected", "digits", "evaluate", "percentile"]
+__all__ = [
+    "Interval",
+    "Quantity",
+    "bias_corrected",
+    "digits",
+    "evaluate",
+    "percentile",
+    "to_records",
+]
 
 Quantity = str | Callable[[Law], ArrayLike]
 
@@ -30,6 +40,21 @@ def digits(value: float, significant: int = 4) -> str:
         return f"{value:.{significant - 1}e}"
     magnitude = 0 if value == 0 else math.floor(math.log10(abs(value)))
     return f"{value:.{max(significant - 1 - magnitude, 0)}f}"
+
+
+def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as a notebook stores them: eight digits, None for what is missing.
+
+    More digits would hold only rounding, and change with every run.
+    """
+    rows = table.astype(object).where(table.notna(), None)
+    return [
+        {
+            str(name): float(f"{value:.8g}") if isinstance(value, float) else value
+            for name, value in row.items()
+        }
+        for row in rows.to_dict("records")
+    ]
 
 
 @dataclass(frozen=True)

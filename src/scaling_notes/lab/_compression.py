@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ._checks import real_number, whole_number
-from ._network import Array, Layers, Model
+from ._network import Array, Layers, Model, frozen
 
 __all__ = ["prune", "quantize"]
 
@@ -50,9 +50,8 @@ def quantize(model: Model, bits: int) -> Model:
         step[step == 0] = 1
         rounded = layer.copy()
         rounded[: len(weights)] = np.round(weights / step) * step
-        rounded.flags.writeable = False
         layers.append(rounded)
-    return replace(model, layers=tuple(layers))
+    return replace(model, layers=frozen(layers))
 
 
 def prune(model: Model, sparsity: float) -> Model:
@@ -93,11 +92,9 @@ def prune(model: Model, sparsity: float) -> Model:
         mask = np.ones(layer.shape, np.bool_)
         order = np.argsort(np.abs(weights), axis=None, kind="stable")
         mask.reshape(-1)[order[: round(share * weights.size)]] = False
-        pruned = layer * mask
-        pruned.flags.writeable = mask.flags.writeable = False
-        layers.append(pruned)
+        layers.append(layer * mask)
         masks.append(mask)
-    return replace(model, layers=tuple(layers), mask=tuple(masks))
+    return replace(model, layers=frozen(layers), mask=frozen(masks))
 
 
 def _weights(layers: Layers) -> list[Array]:

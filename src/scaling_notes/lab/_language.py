@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..errors import DataError
 from ._checks import real_number, whole_number
 
-__all__ = ["Language", "language"]
+__all__ = ["Language", "choose", "language", "split_windows"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -246,3 +246,20 @@ def _stationary(P: FloatArray, symbols: int) -> FloatArray:
         if change < 1e-14:
             break
     return law
+
+
+def split_windows(windows: IntArray, symbols: int) -> tuple[IntArray, IntArray]:
+    """Turn window numbers into table rows, shape (3, n), and next symbols."""
+    V = symbols
+    rest, target = np.divmod(windows, V)
+    rest, third = np.divmod(rest, V)
+    first, second = np.divmod(rest, V)
+    return np.stack([first, second + V, third + 2 * V]), target
+
+
+def choose(probabilities: npt.NDArray[Any], rng: np.random.Generator) -> IntArray:
+    """Draw one column for each row of a table of probabilities."""
+    cumulative = np.cumsum(probabilities, axis=1)
+    u = rng.random(len(cumulative), cumulative.dtype) * cumulative[:, -1]
+    symbol: IntArray = (cumulative <= u[:, None]).sum(axis=1)
+    return np.minimum(symbol, probabilities.shape[1] - 1)

@@ -7,8 +7,10 @@ for the optimizer, preallocated buffers, every operation in place.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +19,11 @@ import pandas as pd
 from ._checks import whole_number
 from ._language import IntArray, Language
 
-__all__ = ["Batch", "Model", "Network", "log_softmax", "model"]
+__all__ = ["Batch", "Mask", "Model", "Network", "frozen", "model"]
 
 Array = npt.NDArray[np.floating]
 Layers = tuple[Array, ...]
+Mask = tuple[npt.NDArray[np.bool_], ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,7 +48,7 @@ class Model:
     language: Language
     layers: Layers
     tokens: int = 0
-    mask: tuple[npt.NDArray[np.bool_], ...] | None = None
+    mask: Mask | None = None
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
@@ -83,7 +86,8 @@ class Model:
     def log_probabilities(self) -> Array:
         """Log-probability of every symbol after every context, shape (V**3, V)."""
         table = Network(self.layers).logits()
-        log_softmax(table)
+        table -= table.max(axis=1, keepdims=True)
+        table -= np.log(np.exp(table).sum(axis=1, keepdims=True))
         table.flags.writeable = False
         return table
 
@@ -144,20 +148,15 @@ def model(
     hidden[:-1] /= np.sqrt(3.0 if embedding is None else 3.0 * size)
     hidden[-1] *= 0.1
     layers += [hidden, np.zeros((h + 1, V))]
-    return Model(language, _frozen(layers))
+    return Model(language, frozen([layer.astype(np.float32) for layer in layers]))
 
 
-def _frozen(layers: list[npt.NDArray[np.float64]]) -> Layers:
-    frozen = tuple(layer.astype(np.float32) for layer in layers)
-    for layer in frozen:
-        layer.flags.writeable = False
-    return frozen
-
-
-def log_softmax(logits: Array) -> None:
-    """Turn the rows of a table of logits into log-probabilities, in place."""
-    logits -= logits.max(axis=1, keepdims=True)
-    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+def frozen(arrays: Iterable[Any]) -> tuple[Any, ...]:
+    """Return arrays that nobody can write to."""
+    out = tuple(arrays)
+    for array in out:
+        array.flags.writeable = False
+    return out
 
 
 class Network:
@@ -173,10 +172,10 @@ class Network:
         self.width = layers[-2].shape[1]
         self.shapes = [
             layers[-1].shape,
-            *((rows, h + 1) for rows, h in (layers[-2].shape,)),
+            (len(layers[-2]), self.width + 1),
             *(layer.shape for layer in layers[:-2]),
         ]
-        self.theta = self.pack(layers, unit=1.0)
+        self.theta = self.pack(layers)
         self.gradient = np.zeros_like(self.theta)
         self.output, self.hidden, *rest = self.views(self.theta)
         self.d_output, self.d_hidden, *d_rest = self.views(self.gradient)
@@ -196,22 +195,19 @@ class Network:
         parts = np.split(flat, ends[:-1])
         return [p.reshape(s) for p, s in zip(parts, self.shapes, strict=True)]
 
-    def pack(self, layers: Layers, unit: float) -> Array:
-        """Lay out matrices as one flat array; ``unit`` fills the constant unit."""
+    def pack(self, layers: tuple[Any, ...]) -> Any:
+        """Lay out weights, or a mask, as one flat array with the constant unit."""
         hidden = np.zeros(self.shapes[1], layers[-1].dtype)
         hidden[:, :-1] = layers[-2]
-        hidden[-1, -1] = unit
+        hidden[-1, -1] = 1
         parts = [layers[-1], hidden, *layers[:-2]]
         return np.concatenate([part.ravel() for part in parts])
 
     def layers(self) -> Layers:
         """Copy the weights out, as a model keeps them."""
         embedding = [] if self.embedding is None else [self.embedding]
-        copies = [*embedding, self.hidden[:, :-1], self.output]
-        out = tuple(np.array(layer, order="C") for layer in copies)
-        for layer in out:
-            layer.flags.writeable = False
-        return out
+        parts = [*embedding, self.hidden[:, :-1], self.output]
+        return frozen(np.array(part, order="C") for part in parts)
 
     def refresh(self) -> None:
         """Multiply an embedding into the table that the positions look up."""

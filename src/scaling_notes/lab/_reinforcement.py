@@ -1,8 +1,4 @@
-"""Reinforcement on a task that can be checked, with exact success probabilities.
-
-The task: after a prompt (a, b, c) write three symbols whose sum is c modulo V.
-While it writes, the model always sees c or what it needs of it.
-"""
+"""Reinforcement: the policy gradient on a reward for whole answers."""
 
 from __future__ import annotations
 
@@ -10,58 +6,26 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ..errors import FitError
 from ._checks import real_number, whole_number
-from ._language import IntArray
+from ._language import FloatArray, IntArray, choose, split_windows
 from ._network import Array, Batch, Model, Network
-from ._training import Adam, split_windows
+from ._task import check_reward, divergence, expected, proxy_reward, success
+from ._training import Adam
 
-__all__ = ["Rollouts", "reinforce", "success"]
-
-
-def success(model: Model) -> npt.NDArray[np.float64]:
-    """Return the exact probability that one answer is right, for every prompt.
-
-    The answer to the prompt (a, b, c) is three symbols x, y, z drawn from the
-    model; it is right if x + y + z = c modulo V. The probabilities follow from
-    the last symbol back to the first, without sampling.
-
-    Parameters
-    ----------
-    model : Model
-
-    Returns
-    -------
-    ndarray, shape (V**3,)
-        By the number of the context, as in :class:`Language`. The mean over
-        prompts of the language is ``language.stationary @ success(model)``.
-
-    Examples
-    --------
-    >>> import scaling_notes as sn
-    >>> lang = sn.lab.language()
-    >>> guess = sn.lab.success(sn.lab.model(lang, width=4))
-    >>> bool(abs(guess - 1 / 32).max() < 1e-6)
-    True
-    """
-    V = model.language.symbols
-    P = np.exp(model.log_probabilities.astype(np.float64)).reshape(V, V, V, V)
-    c, x, y = np.ogrid[:V, :V, :V]
-    # Each step turns "right after (c, x, y)" into "right after one symbol less".
-    right = P[c, x, y, (c - x - y) % V]
-    right = np.einsum("bcxy,cxy->bcx", P, right)
-    right = np.einsum("abcx,bcx->abc", P, right)
-    return right.reshape(V**3)
+__all__ = ["Rollouts", "reinforce"]
 
 
 class Rollouts:
     """Buffers to draw answers from a network and to turn rewards into a gradient."""
 
-    def __init__(self, network: Network, prompts: int, answers: int) -> None:
+    def __init__(
+        self, network: Network, prompts: int, answers: int, reward: Array
+    ) -> None:
         self.network, self.answers = network, answers
+        self.reward = reward.astype(network.theta.dtype)
         rows = prompts * answers
         self.draw = Batch(network, rows)
         self.learn = Batch(network, 3 * rows)
@@ -69,19 +33,16 @@ class Rollouts:
         self.symbols = np.empty((3, rows), np.intp)
 
     def act(self, contexts: IntArray, rng: np.random.Generator) -> Array:
-        """Draw ``answers`` to each prompt; return the rewards, 0 or 1."""
+        """Draw ``answers`` to each prompt; return the rewards."""
         V = self.network.symbols
         index, _ = split_windows(np.repeat(contexts, self.answers) * V, V)
         wanted = index[2] - 2 * V
         for step in range(3):
             self.steps[step] = index
-            cumulative = np.cumsum(self.draw.forward(index), axis=1)
-            u = rng.random(len(wanted), np.float32) * cumulative[:, -1]
-            symbol = (cumulative <= u[:, None]).sum(axis=1)
-            self.symbols[step] = np.minimum(symbol, V - 1)
+            self.symbols[step] = choose(self.draw.forward(index), rng)
             index = np.stack([index[1] - V, index[2] - V, self.symbols[step] + 2 * V])
-        right: Array = (self.symbols.sum(axis=0) - wanted) % V == 0
-        return right.astype(self.network.theta.dtype)
+        rewards: Array = self.reward[wanted, *self.symbols]
+        return rewards
 
     def gradient(self, rewards: Array) -> None:
         """Fill the network's gradient: the policy gradient, to be descended."""
@@ -104,9 +65,10 @@ def reinforce(
     prompts: int = 32,
     answers: int = 8,
     rate: float = 0.05,
+    reward: FloatArray | None = None,
     checkpoints: Iterable[int] = (),
 ) -> Model:
-    """Train a model on rewards for right answers, and return the trained one.
+    """Train a model on rewards for its answers, and return the trained one.
 
     Plain policy gradient with Adam at a constant rate: at every step draw prompts
     from the language, several answers to each, and reward an answer against the
@@ -124,8 +86,12 @@ def reinforce(
         Prompts a step, and answers to each (2 or more).
     rate : float
         Learning rate, as a multiple of the peak rate of :func:`train`.
+    reward : ndarray, shape (V, V, V, V), optional
+        By [c, x, y, z], as in :func:`proxy_reward`; None is the true reward.
     checkpoints : iterable of int
-        Steps after which to record the exact mean success, in ``history``.
+        Steps after which to record, in ``history``, the exact mean ``success``;
+        with ``reward``, also the exact mean of it, and ``kl``, the divergence of
+        the answers from those of ``model``, nats.
 
     Returns
     -------
@@ -156,8 +122,12 @@ def reinforce(
     rate = real_number("rate", rate, 0.0, 1e6)
     marks = {whole_number("checkpoints", m, 1, steps) for m in checkpoints}
     rng = np.random.default_rng([whole_number("seed", seed, 0), model.width, steps])
+    mean = language.stationary
+    rewards = (
+        proxy_reward(language) if reward is None else check_reward(language, reward)
+    )
     network = Network(model.layers)
-    adam, rollouts = Adam(network), Rollouts(network, n, k)
+    adam, rollouts = Adam(network), Rollouts(network, n, k, rewards)
     history = []
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for step in range(1, steps + 1):
@@ -166,14 +136,14 @@ def reinforce(
             adam.step(rate)
             if step in marks:
                 at = replace(model, layers=network.layers())
-                history.append((step, float(language.stationary @ success(at))))
+                row = {"step": step, "success": float(mean @ success(at))}
+                if reward is not None:
+                    row["reward"] = float(mean @ expected(at, rewards))
+                    row["kl"] = float(mean @ divergence(at, model))
+                history.append(row)
     if not np.all(np.isfinite(network.theta)):
         raise FitError(
             f"the run diverged: width {model.width}, {steps} steps, rate {rate:g}, "
             f"seed {seed}; lower rate."
         )
-    return replace(
-        model,
-        layers=network.layers(),
-        history=pd.DataFrame(history, columns=["step", "success"]),
-    )
+    return replace(model, layers=network.layers(), history=pd.DataFrame(history))

@@ -14,10 +14,10 @@ import pandas as pd
 from ..errors import DataError, FitError
 from ..parallel import Executor, map_chunks
 from ._checks import real_number, whole_number
-from ._language import IntArray, Language
-from ._network import Batch, Layers, Model, Network, model
+from ._language import IntArray, Language, split_windows
+from ._network import Batch, Mask, Model, Network, model
 
-__all__ = ["Adam", "split_windows", "sweep", "train"]
+__all__ = ["Adam", "sweep", "train"]
 
 _BLOCK = 2**16  # windows drawn at a time
 
@@ -31,13 +31,13 @@ class Adam:
 
     beta1, beta2, epsilon = 0.9, 0.98, 1e-8
 
-    def __init__(self, network: Network, mask: Layers | None = None) -> None:
+    def __init__(self, network: Network, mask: Mask | None = None) -> None:
         h, V = network.width, network.symbols
         self.network = network
         self.mean = np.zeros_like(network.theta)
         self.square = np.zeros_like(network.theta)
         self.change = np.empty_like(network.theta)
-        self.mask = None if mask is None else network.pack(mask, unit=1.0)
+        self.mask = None if mask is None else network.pack(mask)
         self.steps = 0
         # The output matrix wants small steps, all else large ones; both fall with
         # the width (found by a sweep over rates at widths 4 to 256).
@@ -73,19 +73,10 @@ class Adam:
         network.refresh()
 
 
-def split_windows(windows: IntArray, symbols: int) -> tuple[IntArray, IntArray]:
-    """Turn window numbers into table rows, shape (3, n), and next symbols."""
-    V = symbols
-    rest, target = np.divmod(windows, V)
-    rest, third = np.divmod(rest, V)
-    first, second = np.divmod(rest, V)
-    return np.stack([first, second + V, third + 2 * V]), target
-
-
 def _batches(
     language: Language, rows: int, steps: int, unique: int | None, seed: list[int]
-) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield ``steps`` batches of window rows and next symbols."""
+) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    """Yield ``steps`` batches of table rows, next symbols and window numbers."""
     rng = np.random.default_rng(seed)
     pool = None if unique is None else language.draw(unique, rng)
     per_block = max(1, _BLOCK // rows)
@@ -101,7 +92,7 @@ def _batches(
         index, target = split_windows(windows, language.symbols)
         for i in range(count):
             part = slice(i * rows, (i + 1) * rows)
-            yield index[:, part], target[part]
+            yield index[:, part], target[part], windows[part]
 
 
 def train(
@@ -191,17 +182,17 @@ def train(
     }
 
     network = Network(model.layers)
-    work, adam = Batch(network, rows), Adam(network, _as_layers(model.mask))
+    work, adam = Batch(network, rows), Adam(network, model.mask)
     soft = None if teacher is None else np.exp(teacher.log_probabilities)
     data = _batches(language, rows, steps, unique_tokens, [seed, model.width, steps])
     history = []
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for i, (index, target) in enumerate(data):
+        for i, (index, target, windows) in enumerate(data):
             gradient = work.forward(index)
             if soft is None:
                 work.flat[target + work.target_starts] -= 1
             else:
-                gradient -= soft[_context_numbers(index, language.symbols)]
+                gradient -= soft[windows // language.symbols]
             gradient *= np.float32(1 / rows)
             work.backward()
             cosine = 0.5 * (1 + math.cos(math.pi * i / steps))
@@ -220,16 +211,6 @@ def train(
         tokens=model.tokens + steps * rows,
         history=pd.DataFrame(history, columns=["tokens", "loss"]),
     )
-
-
-def _as_layers(mask: tuple[Any, ...] | None) -> Layers | None:
-    return None if mask is None else tuple(m.astype(np.float32) for m in mask)
-
-
-def _context_numbers(index: IntArray, symbols: int) -> IntArray:
-    V = symbols
-    number: IntArray = (index[0] * V + index[1] - V) * V + index[2] - 2 * V
-    return number
 
 
 def _usual_widths(flops: float) -> list[int]:

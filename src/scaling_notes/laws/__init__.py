@@ -7,7 +7,7 @@ from .data import DataLimited, data_mixture
 from .distillation import DistilledLoss
 from .experts import FineGrainedExperts, RoutedExperts
 from .joint import KaplanJoint, OuterExponent, OverTraining, SharedExponent
-from .posttraining import PowerOfSize, Precision, QuantizationCost
+from .posttraining import Precision, QuantizationCost
 from .pretraining import Chinchilla, OptimalParams, Optimum
 from .testtime import BetaCoverage, ExponentiatedPowerLaw, LogLinear
 from .tuning import EffectiveData, FineTuning
@@ -30,7 +30,6 @@ __all__ = [
     "OuterExponent",
     "OverTraining",
     "PowerLaw",
-    "PowerOfSize",
     "Precision",
     "PurePowerLaw",
     "QuantizationCost",

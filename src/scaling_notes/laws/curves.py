@@ -19,6 +19,9 @@ class PurePowerLaw(Law):
 
     .. math:: y(x) = A x^{-\alpha}
 
+    Loss far above its floor follows it, and so does what quantization costs at a
+    given number of bits, by model size.
+
     Parameters
     ----------
     A : float or array
@@ -29,7 +32,8 @@ class PurePowerLaw(Law):
     References
     ----------
     Kaplan et al. 2020, arXiv:2001.08361, Eqs. 1.1 to 1.3, with
-    :math:`A = x_c^{\alpha}`.
+    :math:`A = x_c^{\alpha}`; Kumar et al. 2024, arXiv:2411.04330, Eq. 2, at one
+    number of tokens and bits.
 
     Examples
     --------
@@ -83,7 +87,7 @@ class PowerLaw(Law):
 
     References
     ----------
-    Henighan et al. 2020, arXiv:2010.14701, Eq. 1.1.
+    Henighan et al. 2020, arXiv:2010.14701; see the paper.
 
     Examples
     --------

@@ -204,7 +204,7 @@ _DOC = r"""Loss of a domain by the shares of {n} domains in the training data.
 The paper's factor k is in the t: shares add up to one, so that
 :math:`k e^{{\sum t_j r_j}} = e^{{\sum (t_j + \log k) r_j}}`.
 
-Ye et al. 2024, arXiv:2403.16952.
+Ye et al. 2024, arXiv:2403.16952; see the paper.
 """
 
 
@@ -258,7 +258,7 @@ def data_mixture(n_domains: int) -> type[Law]:
 
     References
     ----------
-    Ye et al. 2024, arXiv:2403.16952.
+    Ye et al. 2024, arXiv:2403.16952; see the paper.
 
     Examples
     --------

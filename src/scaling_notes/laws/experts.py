@@ -150,7 +150,7 @@ class FineGrainedExperts(Law):
 
     References
     ----------
-    Krajewski et al. 2024, arXiv:2402.07871.
+    Krajewski et al. 2024, arXiv:2402.07871, Eq. 9.
 
     Examples
     --------

@@ -209,7 +209,7 @@ class OverTraining(Law):
 
     References
     ----------
-    Gadre et al. 2024, arXiv:2403.08540.
+    Gadre et al. 2024, arXiv:2403.08540; see the paper.
 
     Examples
     --------

@@ -11,56 +11,7 @@ from numpy.typing import ArrayLike
 
 from ._law import Array, Law
 
-__all__ = ["PowerOfSize", "Precision", "QuantizationCost"]
-
-
-@dataclass(frozen=True)
-class PowerOfSize(Law):
-    r"""Something that falls as a power of model size, with no floor.
-
-    .. math:: y(N) = K N^{-\alpha}
-
-    The cost of quantization at a given number of bits follows it, and so does
-    the gain from a model that is larger by a given factor.
-
-    Parameters
-    ----------
-    coefficient : float or array
-        The factor K, in the unit of the effect.
-    exponent : float or array
-        The exponent of params.
-
-    References
-    ----------
-    Kumar et al. 2024, arXiv:2411.04330, Eq. 2 at one number of tokens and bits.
-
-    Examples
-    --------
-    >>> import scaling_notes as sn
-    >>> law = sn.laws.PowerOfSize(coefficient=1000.0, exponent=0.5)
-    >>> round(law(params=1e8), 6)
-    0.1
-    """
-
-    coefficient: float | Array
-    exponent: float | Array
-
-    inputs: ClassVar[tuple[str, ...]] = ("params",)
-    response: ClassVar[str] = "effect"
-    positive: ClassVar[tuple[str, ...]] = ("coefficient",)
-    linear: ClassVar[tuple[str, ...]] = ("coefficient",)
-    grid: ClassVar[Mapping[str, Array]] = {"exponent": np.linspace(-0.5, 1.5, 41)}
-
-    def value(self, *inputs: Array) -> Array:
-        """Return the effect at ``params``."""
-        (params,) = inputs
-        return np.asarray(self.coefficient * params**-self.exponent)
-
-    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
-        """Return the partial derivatives by coefficient and exponent."""
-        (params,) = inputs
-        power = params**-self.exponent
-        return power, -self.coefficient * power * np.log(params)
+__all__ = ["Precision", "QuantizationCost"]
 
 
 @dataclass(frozen=True)
