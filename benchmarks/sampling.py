@@ -1,18 +1,17 @@
 """Estimators of repeated sampling beside what is commonly run in their place.
 
-``python benchmarks/sampling.py`` prints one row a task: CPU seconds of ours and of
-the peer, medians of several runs on one core, and their ratio.
+CPU seconds of ours and of the peer, medians of several runs on one core.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import numpy as np
+from rows import OURS, Row
 from scipy.optimize import minimize
 from scipy.stats import betabinom
 
@@ -23,25 +22,18 @@ from scaling_notes.sampling import (
     pass_at_k,
 )
 
+SECTION = "Sampling"
 REPEATS = 5
 # Draws at which the 95 % error of a Monte Carlo probability is at most 0.03.
 DRAWS = 1068
 
 
-@dataclass(frozen=True)
-class Row:
-    """One task, ours and the peer's, in seconds."""
-
-    work: str
-    peer: str
-    ours_s: float
-    peer_s: float
-    check: str
-
-    @property
-    def ratio(self) -> float:
-        """How many times faster ours is."""
-        return self.peer_s / self.ours_s
+def pair(work: str, tool: str, ours_s: float, peer_s: float, check: str) -> list[Row]:
+    """Return our row and the peer's."""
+    return [
+        Row(SECTION, work, OURS, f"{ours_s:.2g}", "1"),
+        Row(SECTION, work, tool, f"{peer_s:.2g}", f"{peer_s / ours_s:.3g}", check),
+    ]
 
 
 def seconds(task: Callable[[], Any], repeats: int = REPEATS) -> float:
@@ -62,7 +54,7 @@ def product_formula(n: int, c: int, k: int) -> float:
     return float(1.0 - np.prod(1.0 - k / np.arange(n - c + 1, n + 1)))
 
 
-def measure_pass_at_k(rng: np.random.Generator) -> Row:
+def measure_pass_at_k(rng: np.random.Generator) -> list[Row]:
     """All k of 10,000 problems; the peer is timed on 20,000 of its 1e8 calls."""
     size = 10_000
     c = rng.binomial(size, rng.beta(0.3, 1, size))
@@ -73,7 +65,7 @@ def measure_pass_at_k(rng: np.random.Generator) -> Row:
     peer = seconds(lambda: [product_formula(size, *pair) for pair in pairs], 3)
     mean = np.mean([product_formula(size, int(x), 100) for x in c])
     gap = abs(mean - pass_at_k(size, c, 100).value)
-    return Row(
+    return pair(
         "pass@k, 1e4 problems x 1e4 samples, all k",
         "product formula a problem and k (scaled up from 20,000 calls)",
         ours,
@@ -96,13 +88,13 @@ def vote_by_simulation(
 
 def measure_vote(
     rng: np.random.Generator, answers: int, k: int, n_problems: int = 500
-) -> Row:
+) -> list[Row]:
     """Majority of k votes; probabilities from a flat Dirichlet law."""
     p = rng.dirichlet(np.ones(answers), n_problems)
     ours = seconds(lambda: majority_vote(p, k))
     peer = seconds(lambda: vote_by_simulation(p, k, rng), 3)
     gap = np.quantile(np.abs(majority_vote(p, k) - vote_by_simulation(p, k, rng)), 0.95)
-    return Row(
+    return pair(
         f"majority of {k}, {answers} answers, {n_problems} problems",
         f"Monte Carlo, {DRAWS} multinomial draws a problem",
         ours,
@@ -129,16 +121,16 @@ def best_by_simulation(
     return value / draws
 
 
-def measure_best_of_n(rng: np.random.Generator, n_problems: int) -> Row:
+def measure_best_of_n(rng: np.random.Generator, n_problems: int) -> list[Row]:
     """All n up to 1000; rewards are scores with noise of the same size."""
     size, draws = 1000, 1000
     scores = rng.normal(size=(n_problems, size))
     rewards = scores + rng.normal(size=scores.shape)
-    ours = seconds(lambda: best_of_n(scores, rewards))
+    ours = seconds(lambda: best_of_n(scores, rewards), 25)
     some = scores[:5], rewards[:5]
     peer = seconds(lambda: best_by_simulation(*some, rng, draws), 3)
     gap = np.abs(best_of_n(*some) - best_by_simulation(*some, rng, draws)).max()
-    return Row(
+    return pair(
         f"best-of-n, all n <= {size}, {n_problems} problem(s)",
         f"Monte Carlo, {draws} random orders a problem",
         ours,
@@ -149,7 +141,7 @@ def measure_best_of_n(rng: np.random.Generator, n_problems: int) -> Row:
 
 def measure_beta_binomial(
     rng: np.random.Generator, n_problems: int, n_samples: int
-) -> Row:
+) -> list[Row]:
     """Maximum likelihood of difficulty; the peer starts at alpha = beta = 1."""
     c = rng.binomial(n_samples, rng.beta(0.127, 0.225, n_problems))
 
@@ -163,7 +155,7 @@ def measure_beta_binomial(
     ours = seconds(lambda: fit_beta_binomial(n_samples, c), 25)
     peer = seconds(peer_fit)
     gap = fit_beta_binomial(n_samples, c).log_likelihood + peer_fit().fun
-    return Row(
+    return pair(
         f"beta-binomial fit, {n_problems} problems x {n_samples} samples",
         "scipy betabinom.logpmf + L-BFGS-B",
         ours,
@@ -176,27 +168,13 @@ def measure() -> list[Row]:
     """Return every row, always on the same random data."""
     rng = np.random.default_rng(0)
     return [
-        measure_pass_at_k(rng),
-        measure_vote(rng, answers=10, k=40),
-        measure_vote(rng, answers=20, k=100),
-        measure_vote(rng, answers=20, k=1000, n_problems=100),
-        measure_best_of_n(rng, 1),
-        measure_best_of_n(rng, 100),
-        measure_beta_binomial(rng, 164, 200),
-        measure_beta_binomial(rng, 1000, 100),
-        measure_beta_binomial(rng, 10_000, 1000),
+        *measure_pass_at_k(rng),
+        *measure_vote(rng, answers=10, k=40),
+        *measure_vote(rng, answers=20, k=100),
+        *measure_vote(rng, answers=20, k=1000, n_problems=100),
+        *measure_best_of_n(rng, 1),
+        *measure_best_of_n(rng, 100),
+        *measure_beta_binomial(rng, 164, 200),
+        *measure_beta_binomial(rng, 1000, 100),
+        *measure_beta_binomial(rng, 10_000, 1000),
     ]
-
-
-def main() -> None:
-    """Print the table."""
-    print(f"{'work':<46} {'ours s':>10} {'peer s':>10} {'ratio':>9}  peer; check")
-    for row in measure():
-        print(
-            f"{row.work:<46} {row.ours_s:>10.2e} {row.peer_s:>10.2e} "
-            f"{row.ratio:>9.1f}  {row.peer}; {row.check}"
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -12,10 +12,10 @@ from ..laws._law import Array
 
 # Draws worked on at a time, so that the pieces stay in the cache, and how narrow a
 # block still makes room for more of them.
-_BLOCK = 64
+_BLOCK = 24
 _NARROW = 48
 # Rows this wide are multiplied faster one by one.
-_WIDE = 300
+_WIDE = 150
 
 
 def chances_to_miss(

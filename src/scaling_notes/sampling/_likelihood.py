@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,10 +15,14 @@ from ._checks import IntArray
 # Limits of the logit of the mean and of log(alpha + beta). Beyond those of the
 # latter the model is as good as two points (every problem always or never solved)
 # or the binomial (all problems alike).
-_LOW, _HIGH = np.array([[-28.0], [-16.0]]), np.array([[28.0], [20.0]])
+_LOGIT = 28.0
+_LOG_SIZE = (-16.0, 20.0)
 _ITERATIONS = 200
 # In nats: how much likelihood the next step would gain at most.
 _GAIN = 1e-12
+# By what part a value may fall through rounding; where to begin to damp.
+_SLACK = 1e-14
+_LEAST_DAMPING = 1e-3
 # Numbers in one table, so that the work stays in the cache.
 _CHUNK = 2**17
 
@@ -49,7 +54,7 @@ class _Table:
 
     Attributes
     ----------
-    weight : array of shape (sets, cells)
+    weight : array of shape (sets, cells), or (cells,) for one set
     j : array of shape (cells,)
     shape : array of int, shape (cells,)
         0, 1 or 2, ascending.
@@ -82,8 +87,9 @@ def maximize(n: IntArray, c: IntArray, weight: Array, start: Array) -> Optimum:
     Optimum
     """
     rows = max(1, _CHUNK // int(n.max()))
+    climb = _climb if len(weight) == 1 else _climb_together
     parts = [
-        _newton(_tabulate(n, c, weight[i : i + rows]), start)
+        climb(_tabulate(n, c, weight[i : i + rows]), start)
         for i in range(0, len(weight), rows)
     ]
     return Optimum(*(np.concatenate(x) for x in zip(*parts, strict=True)))
@@ -117,49 +123,74 @@ def _tabulate(n: IntArray, c: IntArray, weight: Array) -> _Table:
     )
 
 
-def _shapes(point: Array) -> tuple[Array, Array]:
-    """Return alpha, beta and alpha + beta, and the slope of alpha by the logit."""
-    odds, size = np.exp(point)
-    shapes = np.empty((3, len(size)))
-    shapes[1] = beta = size / (1 + odds)
-    shapes[0], shapes[2] = odds * beta, size
-    return shapes, shapes[0] * beta / size
+def _shapes(logit: Array, log_size: Array) -> tuple[Array, Array, Array]:
+    """Return alpha, beta and alpha + beta."""
+    odds, size = np.exp(logit), np.exp(log_size)
+    beta = size / (1 + odds)
+    return odds * beta, beta, size
 
 
-def _slopes(table: _Table, point: Array) -> Array:
-    """Return the value, its two slopes, and its curvature (11, 12, 22), by set.
+def _slopes(table: _Table, logit: Array, log_size: Array) -> tuple[Array, ...]:
+    """Return the value, its two slopes, and its curvature (11, 12, 22).
 
-    One row each, so that a few numbers a set take few operations.
+    A number each for one set (a table without the axis of sets), which is far
+    quicker than arrays of one, and an array of shape (sets,) otherwise.
     """
-    shapes, turn = _shapes(point)
-    at = shapes.T[:, table.shape]
+    alpha, beta, size = _shapes(logit, log_size)
+    at = np.array([alpha, beta, size]).T[..., table.shape]
     at += table.j
     ratio = table.weight / at
-    first = np.add.reduceat(ratio, table.starts, axis=1).T
+    first = np.add.reduceat(ratio, table.starts, axis=-1).T
     ratio /= at
-    second = np.add.reduceat(ratio, table.starts, axis=1).T
+    second = np.add.reduceat(ratio, table.starts, axis=-1).T
+    value = np.vecdot(table.weight, np.log(at, out=at))
+    # The slope of alpha, and less that of beta, by the logit.
+    turn = alpha * beta / size
     across = first[0] - first[1]
-    bend = turn * (shapes[1] - shapes[0]) / shapes[2]
-    by_second = second * shapes
-    slopes = np.empty((6, len(turn)))
-    np.einsum("ij,ij->i", table.weight, np.log(at, out=at), out=slopes[0])
-    slopes[1] = across * turn
-    slopes[2] = np.einsum("ij,ij->j", first, shapes)
-    slopes[3] = across * bend - (second[0] + second[1]) * turn**2
-    slopes[4] = turn * (across - by_second[0] + by_second[1])
-    slopes[5] = slopes[2] - np.einsum("ij,ij->j", by_second, shapes)
-    return slopes
+    a, b, c = second[0] * alpha, second[1] * beta, second[2] * size
+    by_size = first[0] * alpha + first[1] * beta + first[2] * size
+    bend = across * turn * (beta - alpha) / size
+    return (
+        value,
+        across * turn,
+        by_size,
+        bend - (second[0] + second[1]) * turn * turn,
+        turn * (across - a + b),
+        by_size - a * alpha - b * beta - c * size,
+    )
 
 
-def _newton(table: _Table, start: Array) -> Optimum:
-    """Climb by Newton steps, shortened where the likelihood would fall."""
+def _climb(table: _Table, start: Array) -> Optimum:
+    """Climb by Newton steps with one set, shortened where the likelihood falls."""
+    one = replace(table, weight=table.weight[0])
+    point = _within(*start)
+    here, damping, converged = _slopes(one, *point), 0.0, False
+    for _ in range(_ITERATIONS):
+        across, along, gain = _step(here, *point, damping)
+        if gain <= _GAIN:
+            converged = True
+            break
+        trial = _within(point[0] + across, point[1] + along)
+        there = _slopes(one, *trial)
+        if there[0] < here[0] - _SLACK * abs(here[0]):
+            damping = max(10 * damping, _LEAST_DAMPING)
+        else:
+            point, here, damping = trial, there, damping / 10
+    alpha, beta, _ = _shapes(*point)
+    alpha, beta, value = np.array([[alpha], [beta], [here[0]]])
+    return Optimum(alpha, beta, value, np.array([converged]))
+
+
+def _climb_together(table: _Table, start: Array) -> Optimum:
+    """Climb with many sets at once, each as if alone."""
     sets = len(table.weight)
     end, value, converged = np.empty((2, sets)), np.empty(sets), np.zeros(sets, bool)
     live = np.arange(sets)
-    point = np.repeat(np.clip(start[:, None], _LOW, _HIGH), sets, axis=1)
-    here, damping = _slopes(table, point), np.zeros(sets)
+    point = np.repeat(np.array(_within(*start))[:, None], sets, axis=1)
+    here, damping = np.array(_slopes(table, *point)), np.zeros(sets)
     for _ in range(_ITERATIONS):
-        step, gain = _step(here, point, damping)
+        across, along, gain = _step(here, point[0], point[1], damping)
+        trial = np.array(_within(point[0] + across, point[1] + along))
         more = gain > _GAIN
         if not more.all():
             done = live[~more]
@@ -168,35 +199,44 @@ def _newton(table: _Table, start: Array) -> Optimum:
             live, point, here = live[more], point[:, more], here[:, more]
             if live.size == 0:
                 break
-            step, damping, table = step[:, more], damping[more], table.rows(more)
-        trial = np.minimum(np.maximum(point + step, _LOW), _HIGH)
-        there = _slopes(table, trial)
-        worse = there[0] < here[0] - 1e-14 * np.abs(here[0])
-        damping = np.where(worse, np.maximum(10 * damping, 1e-3), damping / 10)
-        if worse.any():
-            trial[:, worse], there[:, worse] = point[:, worse], here[:, worse]
-        point, here = trial, there
+            trial, damping, table = trial[:, more], damping[more], table.rows(more)
+        there = np.array(_slopes(table, *trial))
+        worse = there[0] < here[0] - _SLACK * np.abs(here[0])
+        harder = np.maximum(10 * damping, _LEAST_DAMPING)
+        damping = np.where(worse, harder, damping / 10)
+        point, here = np.where(worse, point, trial), np.where(worse, here, there)
     end[:, live], value[live] = point, here[0]
-    alpha, beta, _ = _shapes(end)[0]
+    alpha, beta, _ = _shapes(*end)
     return Optimum(alpha, beta, value, converged)
 
 
-def _step(slopes: Array, point: Array, damping: Array) -> tuple[Array, Array]:
+def _within(logit: Array, log_size: Array) -> tuple[Array, Array]:
+    return (
+        np.minimum(np.maximum(logit, -_LOGIT), _LOGIT),
+        np.minimum(np.maximum(log_size, _LOG_SIZE[0]), _LOG_SIZE[1]),
+    )
+
+
+def _step(
+    slopes: Sequence[Array] | Array,
+    logit: Array,
+    log_size: Array,
+    damping: Array | float,
+) -> tuple[Array, Array, Array]:
     """Return the step uphill and the gain it promises, within the limits."""
-    g = slopes[1:3]
-    a, b, c = -slopes[3:]
-    edge = (point >= _HIGH) | (point <= _LOW)
-    if edge.any():
-        free = ~(edge & (g * point > 0))
-        g, a, b, c = g * free, a * free[0], b * free.all(axis=0), c * free[1]
+    _, g, h, a, b, c = slopes
+    low, high = _LOG_SIZE
+    # A coordinate at its limit that wants to go beyond is held.
+    one = (np.abs(logit) < _LOGIT) | (g * logit < 0)
+    two = ((log_size < high) | (h < 0)) & ((log_size > low) | (h > 0))
+    g, h, a, b, c = g * one, h * two, -a * one, -b * one * two, -c * two
     middle, radius = (a + c) / 2, np.hypot((a - c) / 2, b)
     # Where the likelihood curves upward, turn the lower eigenvalue around.
     shift = np.maximum(2 * (radius - middle), 0)
-    shift += (damping + 1e-12) * (np.abs(middle) + radius) + 1e-100
+    shift = shift + (damping + 1e-12) * (np.abs(middle) + radius) + 1e-100
     a, c = a + shift, c + shift
-    step = np.empty_like(g)
-    step[0], step[1] = c * g[0] - b * g[1], a * g[1] - b * g[0]
-    step /= np.maximum(a * c - b * b, 1e-200)
-    gain = np.einsum("ij,ij->j", step, g)
-    length = np.maximum(np.abs(step).max(axis=0), 1e-300)
-    return step * np.minimum(1, 4 / length), gain
+    area = np.maximum(a * c - b * b, 1e-200)
+    across, along = (c * g - b * h) / area, (a * h - b * g) / area
+    length = np.maximum(np.maximum(np.abs(across), np.abs(along)), 1e-300)
+    short = np.minimum(1, 4 / length)
+    return across * short, along * short, across * g + along * h
