@@ -223,13 +223,14 @@ def growth_with_points(sizes: Sequence[int], rounds: int) -> list[Row]:
         loss = law.value(n, d) * np.exp(0.01 * rng.normal(size=size))
         runs = {"params": n, "tokens": d, "loss": loss}
         field = [
-            Peer(OURS, lambda r=runs: sn.fit_chinchilla(r)),
+            Peer(OURS, lambda r=runs: sn.fit_chinchilla(r, delta=DELTA)),
+            Peer(f"{OURS}, adaptive threshold", lambda r=runs: sn.fit_chinchilla(r)),
             Peer("one numpy pass of the model", lambda n=n, d=d: law.value(n, d)),
         ]
         times, _ = race(field, rounds)
-        results = [f"as long as {times[0] / times[1]:.0f} passes", ""]
+        results = [f"as long as {t / times[2]:.0f} passes" for t in times[:2]]
         work = f"full fit, {size:.0e} simulated points"
-        rows += timed(GROWTH, work, field, times, results)
+        rows += timed(GROWTH, work, field, times, [*results, ""])
     return rows
 
 

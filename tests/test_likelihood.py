@@ -240,19 +240,19 @@ def test_refits_in_the_wrong_valley_are_found_and_moved() -> None:
     losses = problem.losses(problem.enter(constants))
     table = counts @ losses.T
     own = np.diag(table)
-    assert restarted > 20
+    assert restarted >= 5
     assert (own <= before.objective * (1 + 1e-9)).all()
-    assert (own < before.objective * 0.99).sum() > 10
+    assert (own < before.objective * 0.99).sum() >= 5
     # No optimum of another is better now.
     assert (table.min(axis=1) >= own * (1 - 1e-8)).all()
-    assert converged.mean() > 0.95
+    assert converged.mean() > 0.99
     # Nearly always as good as the better of two starts; over other seeds and
-    # with the valleys exchanged, 0.953 to 0.983.
+    # with the valleys exchanged, 0.980 to 0.997.
     either = [
         engine.solve(problem, np.tile(start, (300, 1)), counts, free).objective
         for start in (starts[0], starts[1])
     ]
-    assert (own <= np.min(either, axis=0) * (1 + 1e-6)).mean() > 0.95
+    assert (own <= np.min(either, axis=0) * (1 + 1e-6)).mean() > 0.97
 
 
 def test_a_bootstrap_reports_its_restarts(boot_240: sn.Bootstrap) -> None:

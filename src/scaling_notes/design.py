@@ -93,7 +93,8 @@ def _require(data: pd.DataFrame, name: str, column: str, kind: str) -> None:
             f"not in {_rows(pd.Series(~good, index=data.index))}. Drop or mend those "
             "rows."
         )
-    data[name] = numbers
+    if data[name].dtype != np.float64:
+        data[name] = numbers
 
 
 def _floats(values: pd.Series) -> np.ndarray:

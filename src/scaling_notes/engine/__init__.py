@@ -8,9 +8,9 @@ from ..laws import Chinchilla, Law
 from ..laws._law import Array
 from ._chinchilla import ChinchillaObjective
 from ._objective import Objective
-from ._solve import Solution, solve
+from ._solve import NEGLIGIBLE, Solution, solve
 
-__all__ = ["Objective", "Solution", "objective", "solve"]
+__all__ = ["NEGLIGIBLE", "Objective", "Solution", "objective", "solve"]
 
 
 def objective(

@@ -87,6 +87,9 @@ class ChinchillaObjective(Objective):
             s += np.exp(theta[:, [_E]])
             return self.target - np.log(s)
 
+    def bend(self, theta: Array, step: Array, weights: Array | None) -> None:
+        """Return None: the Hessian here is exact."""
+
     @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:
         """Return objective, gradient and exact Hessian at ``theta``."""

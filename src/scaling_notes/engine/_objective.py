@@ -22,6 +22,8 @@ __all__ = ["Objective", "System"]
 # A Huber loss has no curvature outside delta. A twentieth of the weight that makes
 # reweighted least squares descend keeps systems regular and nearly as quick.
 _OUTSIDE = 0.05
+# Second derivatives along a step are differences over this part of it.
+_PROBE = 0.1
 
 
 class System(NamedTuple):
@@ -111,6 +113,31 @@ class Objective:
         loss = self.losses(theta)
         total = loss.sum(axis=1) if weights is None else (loss * weights).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
+
+    @np.errstate(all="ignore")
+    def bend(self, theta: Array, step: Array, weights: Array | None) -> Array | None:
+        """Return how the residuals' curvature along a step pulls, shape ``(p, m)``.
+
+        This is the gradient of residuals that are their own second derivatives
+        along ``step``, shape ``(m, p)``, which are taken by finite differences.
+        An objective whose curvature is exact has no need of it: None.
+        """
+        constants = self.leave(theta)
+        law = self.law.from_array(constants).over()
+        value, derivatives = law.differentiate(*self.inputs)
+        r = self.target - _transform(self.law.scale, value)
+        ahead = self.residuals(theta + _PROBE * step)
+        behind = self.residuals(theta - _PROBE * step)
+        pull = (ahead - 2.0 * r + behind) / _PROBE**2 * _slope(self.law.scale, value)
+        outside = np.abs(r) > self.delta
+        pull[outside] *= _OUTSIDE * self.delta / np.abs(r[outside])
+        if weights is not None:
+            pull *= weights
+        sums = np.stack(
+            [np.vecdot(np.broadcast_to(d, r.shape), pull) for d in derivatives]
+        )
+        sums = -sums * np.where(self.logged, constants, 1.0).T
+        return np.where(np.isfinite(sums).all(axis=0), sums, 0.0)
 
     @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:

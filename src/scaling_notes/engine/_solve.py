@@ -10,16 +10,23 @@ import numpy as np
 from ..laws._law import Array
 from ._objective import Objective
 
-__all__ = ["Solution", "solve"]
+__all__ = ["NEGLIGIBLE", "Solution", "solve"]
 
 _POOL = 256
 _DAMPING = 1e-3
-_MAX_ITERATIONS = 200
+_MAX_ITERATIONS = 1000
+# Steps damped this much end within rounding of where they begin.
+_STUCK = 1e14
+# A problem this old is in a curved valley, where bent steps are worth their cost.
+_PATIENCE = 10
+# A bend longer than this part of half its step is beyond what a parabola can tell.
+_BEND = 0.75
 _TOLERANCE = 1e-10
+_SLOW_TOLERANCE = 1e-12
 # A refused step that promises no more than this is refused by rounding alone.
 _ROUNDING = 1e-11
 # Half the square of a residual of 1e-12: exact data leave only this, per point.
-_NEGLIGIBLE = 5e-25
+NEGLIGIBLE = 5e-25
 _PIVOT = 1e-9
 _TINY = 1e-300
 # A step this long in the solver's coordinates is never taken unchecked.
@@ -75,6 +82,9 @@ def solve(
     their absolute values where H is not positive definite. A problem is done
     when its undamped predicted decrease is below 1e-10 of its objective; the
     step that promises it is still taken.
+    A problem that is not done after a few steps is in a curved valley. Its
+    steps are bent along it by geodesic acceleration (Transtrum & Sethna 2012,
+    arXiv:1201.5885), where the objective offers it.
     Problems are held in a pool; a finished one makes room for the next.
     """
     m = len(starts)
@@ -84,7 +94,7 @@ def solve(
     out_value = np.full(m, np.inf)
     out_converged = np.zeros(m, bool)
     out_iterations = np.zeros(m, int)
-    nothing = _NEGLIGIBLE * len(objective.target)
+    nothing = NEGLIGIBLE * len(objective.target)
     first = _first_systems(objective, theta_all, weights, index)
 
     rows = np.arange(min(m, _POOL))
@@ -97,9 +107,10 @@ def solve(
     refused = np.zeros(len(rows), bool)
     while len(rows):
         undamped = predicted * (1.0 + mu)
-        enough = np.where(refused, _ROUNDING, _TOLERANCE) * value + nothing
+        enough = np.where(age < _PATIENCE, _TOLERANCE, _SLOW_TOLERANCE)
+        enough = np.where(refused, _ROUNDING, enough) * value + nothing
         done = undamped <= enough
-        lost = ~np.isfinite(value) | (age >= _MAX_ITERATIONS)
+        lost = ~np.isfinite(value) | (age >= _MAX_ITERATIONS) | (mu > _STUCK)
         last = np.flatnonzero(done | lost)
         if len(last):
             at = rows[last]
@@ -134,7 +145,7 @@ def solve(
                 if not len(rows):
                     break
         trial = theta.copy()
-        trial[:, index] += step.T
+        trial[:, index] += _bent(objective, theta, step, h, mu, w, age, index).T
         new_value, new_g, new_h = _system(objective, trial, w, index)
         gain = (value - new_value) / np.maximum(predicted, _TINY)
         refused = ~(gain > 1e-4)
@@ -191,6 +202,34 @@ def _system(
     if len(index) < theta.shape[1]:
         g, h = g[index], h[np.ix_(index, index)]
     return value, g, h
+
+
+def _bent(
+    objective: Objective,
+    theta: Array,
+    step: Array,
+    h: Array,
+    mu: Array,
+    weights: Array | None,
+    age: np.ndarray,
+    index: np.ndarray,
+) -> Array:
+    """Return the steps, those of old problems bent along their valley."""
+    old = np.flatnonzero(age >= _PATIENCE)
+    if not len(old):
+        return step
+    move = np.zeros((len(old), theta.shape[1]))
+    move[:, index] = step[:, old].T
+    pull = objective.bend(theta[old], move, None if weights is None else weights[old])
+    if pull is None:
+        return step
+    bend, _ = _step(pull[index], h[:, :, old], mu[old])
+    scale = np.sqrt(np.abs(np.einsum("iim->im", h[:, :, old])))
+    longest = _BEND * np.linalg.norm(step[:, old] * scale, axis=0)
+    fits = 2.0 * np.linalg.norm(bend * scale, axis=0) <= longest
+    bent = step.copy()
+    bent[:, old[fits]] += 0.5 * bend[:, fits]
+    return bent
 
 
 def _step(g: Array, h: Array, mu: Array) -> tuple[Array, Array]:

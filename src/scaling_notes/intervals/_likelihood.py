@@ -129,7 +129,7 @@ class Likelihood:
         else:
             value = self.problem.values(self.problem.enter(starts), None)
             constants = starts
-        if (value < least * (1 - _ROUNDING) - n * 5e-25).any():
+        if (value < least * (1 - _ROUNDING) - n * engine.NEGLIGIBLE).any():
             raise FitError(
                 "With a constant held the objective is lower than the fit's: the fit "
                 "is not at its least. Fit again with another delta, or more runs."
@@ -155,10 +155,13 @@ class Likelihood:
             outer = inner + step
             if logged and abs(outer) > _RANGE:
                 return 0.0 if side < 0 else np.inf
-            rise, there = self._along(at, free, logged, near, np.array([outer]))
-            if rise[0] > threshold:
+            # The others start where they are, or where they would follow to.
+            starts = np.stack([near, self._ahead(at, free, near, step)])
+            rise, there = self._along(at, free, logged, starts, np.full(2, outer))
+            best = int(rise.argmin())
+            if rise[best] > threshold:
                 break
-            inner, near, step = outer, there[0], 2 * step
+            inner, near, step = outer, there[best], 2 * step
         else:
             return side * np.inf
         while abs(outer - inner) > _PRECISION * size:
@@ -170,9 +173,20 @@ class Likelihood:
         middle = 0.5 * (inner + outer)
         return float(np.exp(middle) if logged else middle)
 
+    def _ahead(self, at: int, free: np.ndarray, near: Array, step: float) -> Array:
+        """Return where the others would follow a constant, by the curvature here."""
+        problem = self.problem.holding(np.flatnonzero(free))
+        theta = problem.enter(near[None])
+        h = problem.system(theta, None).curvature[:, :, 0]
+        scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(h)), 1e-300))
+        h = h * scale[:, None] * scale
+        follow = np.linalg.lstsq(h[np.ix_(free, free)], -h[free, at], rcond=1e-10)[0]
+        theta[0, free] += follow * scale[free] * (step / scale[at])
+        return problem.leave(theta)[0]
+
     def _along(
         self, at: int, free: np.ndarray, logged: bool, near: Array, values: Array
     ) -> tuple[Array, Array]:
-        starts = np.tile(near, (len(values), 1))
+        starts = np.broadcast_to(near, (len(values), len(self.estimates))).copy()
         starts[:, at] = np.exp(values) if logged else values
         return self._statistic(starts, free, 1)

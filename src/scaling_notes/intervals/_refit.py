@@ -14,8 +14,6 @@ _SINGLE = 1e-5
 _BETTER = 1e-9
 # Stands for what is not finite; sums of it stay in the range of single precision.
 _HUGE = 1e30
-# Half the square of a residual of 1e-12: exact data leave only this, per point.
-_NEGLIGIBLE = 5e-25
 
 
 def resample_counts(
@@ -101,7 +99,7 @@ def certify(
     weights with the points' losses. It is taken in single precision, as a
     screen; whatever comes near is looked at in double precision.
     A refit whose better valley no other optimum shows stays where it is: of a
-    design with two equally deep valleys, some three in a hundred.
+    design with two equally deep valleys, one or two in a hundred.
     """
     constants, converged = solution.constants.copy(), solution.converged.copy()
     own = solution.objective.copy()
@@ -117,7 +115,7 @@ def certify(
         rival = table.argmin(axis=1)
         near = np.flatnonzero(table[np.arange(len(own)), rival] <= own * (1 + _SINGLE))
         exact = (weights[near] * losses[rival[near]]).sum(axis=1)
-        slack = _NEGLIGIBLE * len(problem.target)
+        slack = engine.NEGLIGIBLE * len(problem.target)
         worse = near[exact < own[near] * (1 - _BETTER) - slack]
         if not len(worse):
             return constants, converged, len(improved)

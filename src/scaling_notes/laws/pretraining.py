@@ -135,13 +135,9 @@ class Chinchilla(Law):
     def doubts(self, *inputs: Array) -> list[str]:
         """Return which terms vanish and which exponents have the wrong sign."""
         params, tokens = inputs
-        least = float(np.min(self.value(params, tokens)))
-        terms = {
-            "E": self.E,
-            "A": self.A * params**-self.alpha,
-            "B": self.B * tokens**-self.beta,
-        }
-        gone = vanished(terms, least)
+        size, data = self.A * params**-self.alpha, self.B * tokens**-self.beta
+        least = float(self.E + np.min(size + data))
+        gone = vanished({"E": self.E, "A": size, "B": data}, least)
         words = list(gone.values())
         for name, of, what in (("alpha", "A", "params"), ("beta", "B", "tokens")):
             if of not in gone and getattr(self, name) <= 0:
