@@ -229,7 +229,7 @@ def growth_with_points(sizes: Sequence[int], rounds: int) -> list[Row]:
         ]
         times, _ = race(field, rounds)
         results = [f"as long as {t / times[2]:.0f} passes" for t in times[:2]]
-        work = f"full fit, {size:.0e} simulated points"
+        work = f"full fit, {size:,} simulated points"
         rows += timed(GROWTH, work, field, times, [*results, ""])
     return rows
 

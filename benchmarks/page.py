@@ -75,14 +75,14 @@ class Floor:
         return named and re.search(self.pattern, row.result) is not None
 
     def line(self, row: Row) -> tuple[str, ...]:
-        """Return the work, the measure, the bound, what was measured, and a verdict."""
+        """Return a verdict, what was measured, the bound, and of what."""
         if self.pattern:
             what = re.search(self.pattern, row.result)
             got = float(what[1]) if what else math.nan
             words = self.pattern.replace("([0-9.]+)", "…")
             return self._line(row.work, words, "at most", got, got <= self.bound)
         if not row.times_ours:
-            return row.work, row.tool, "", "", "not run"
+            return "not run", "", "", f"{row.work}: {row.tool}"
         got = float(row.times_ours)
         return self._line(row.work, row.tool, "at least", got, got >= self.bound)
 
@@ -90,7 +90,7 @@ class Floor:
         self, work: str, what: str, side: str, got: float, met: bool
     ) -> tuple[str, ...]:
         bound = f"{side} {self.bound:,g}"
-        return work, what, bound, f"{got:,.3g}", "yes" if met else "no"
+        return "yes" if met else "no", _number(got), bound, f"{work}: {what}"
 
 
 # Each names the start of a work and of a tool.
@@ -98,7 +98,7 @@ FLOORS = (
     Floor("full fit, 240", "24 good starts", 5),
     Floor("full fit, 240", "model ladder's recipe", 1500),
     Floor("full fit, 240", "replication's recipe", 5000),
-    Floor("full fit, 1e+06", OURS, 30, "as long as ([0-9.]+) passes"),
+    Floor("full fit, 1,000,000", OURS, 30, "as long as ([0-9.]+) passes"),
     Floor("4000 refits, 240", "BFGS, analytic", 25),
     Floor("4000 refits, 240", "replication's recipe", 400),
     Floor("4000 refits, 240", "simple-scaling-laws", 20),
@@ -129,22 +129,40 @@ def environment(rows: Sequence[Row]) -> str:
     return f"Measured on {row.tool}; {row.result}."
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Return rows as Markdown."""
-    names = ("work", "tool", "CPU s", "times ours", "result")
-    lines = [names, ("---", "---", "--:", "--:", "---")]
-    lines += [(r.work, r.tool, r.cpu_s, r.times_ours, r.result) for r in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def tables(rows: Sequence[Row]) -> str:
+    """Return rows as Markdown: a table for each work."""
+    parts = []
+    for work, some in groupby(rows, key=lambda r: r.work):
+        lines = [
+            ("tool", "CPU s", "times ours", "result"),
+            ("---", "--:", "--:", "---"),
+        ]
+        lines += [
+            (r.tool, _number(r.cpu_s), _number(r.times_ours), r.result) for r in some
+        ]
+        parts += [f"**{work[0].upper()}{work[1:]}**", _lines(lines)]
+    return "\n\n".join(parts)
 
 
 def floors(rows: Sequence[Row], meant: Sequence[Floor] = FLOORS) -> str:
     """Return what the package is meant to reach beside what it did."""
     lines: list[tuple[str, ...]] = [
-        ("work", "beside, or measure", "meant", "measured", "reached"),
-        ("---", "---", "--:", "--:", "---"),
+        ("reached", "measured", "meant", "of what"),
+        ("---", "--:", "---", "---"),
     ]
-    lines += [f.line(r) for f in meant for r in rows if f.covers(r)]
+    return _lines(lines + [f.line(r) for f in meant for r in rows if f.covers(r)])
+
+
+def _lines(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _number(value: str | float) -> str:
+    """Return three digits, without a power of ten where there are thousands."""
+    if value == "":
+        return ""
+    short = float(f"{float(value):.3g}")
+    return f"{short:,.0f}" if abs(short) >= 1000 else f"{short:g}"
 
 
 def text(rows: Sequence[Row]) -> str:
@@ -152,5 +170,5 @@ def text(rows: Sequence[Row]) -> str:
     parts = [INTRODUCTION, environment(rows), "## Floors", FLOORS_TEXT, floors(rows)]
     for section, part in groupby(rows, key=lambda r: r.section):
         if section in SECTIONS:
-            parts += [f"## {section}", SECTIONS[section], table(list(part))]
+            parts += [f"## {section}", SECTIONS[section], tables(list(part))]
     return "\n\n".join(parts) + "\n"

@@ -50,7 +50,7 @@ def measure() -> list[Row]:
         *elsewhere.simple_rows(fits.MANY, p, 4000, float(many[0].cpu_s)),
         *fits.form_refits(total=4000, sample=100, rounds=3),
         *fits.growth_with_refits(p, [500, 1000, 2000, 4000, 8000], rounds=3),
-        *fits.growth_with_points([1_000, 10_000, 100_000, 1_000_000], rounds=1),
+        *fits.growth_with_points([1_000, 10_000, 100_000, 1_000_000], rounds=5),
         *fits.memory(p, 4000),
         *sampling.measure(),
     ]

@@ -51,7 +51,7 @@ def test_floors_say_what_was_reached(bench):
     ]
     faster, most = floor("work", "slow", 10), floor("work C", "sc", 10, "([0-9.]+) MB")
     lines = bench.page.floors(rows, [faster, most]).splitlines()[2:]
-    assert [line.split(" | ")[-1] for line in lines] == ["yes |", "not run |", "no |"]
+    assert [line.split(" | ")[0] for line in lines] == ["| yes", "| not run", "| no"]
     assert "10.9" in lines[2]
 
 
@@ -103,7 +103,7 @@ def test_growth_memory_and_files(bench, problem, tmp_path):
     bench.rows.write(rows, tmp_path / "r.csv")
     assert bench.rows.read(tmp_path / "r.csv") == rows
     text = bench.page.text(rows)
-    assert bench.page.table(rows[1:4]) in text
+    assert bench.page.tables(rows[1:5]) in text
     assert "MB" in text
 
 

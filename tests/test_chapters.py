@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 import statistics
@@ -131,6 +132,16 @@ def test_every_chart_can_be_read_without_sight(path: Path) -> None:
         assert len(json.dumps(spec)) <= 150_000
         titles = [e.get("title") for e in encodings(spec)]
         assert all(titles)
+
+
+@every_page
+def test_every_chart_has_a_caption_of_its_own(path: Path) -> None:
+    cells = read(path).cells
+    for cell, below in itertools.pairwise(cells):
+        if any(CHART in o.get("data", {}) for o in cell.get("outputs", [])):
+            first = below.source.split("\n\n")[0]
+            assert below.cell_type == "markdown", f"put a caption below {cell.source}"
+            assert re.fullmatch(r"\*[^*].*\*", first, re.S), f"not a caption: {first}"
 
 
 @every_page

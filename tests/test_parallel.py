@@ -28,7 +28,7 @@ def pool() -> Iterator[Executor]:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Executor]:
     cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     )
     with cluster, Client(cluster) as client:
         yield client.get_executor()

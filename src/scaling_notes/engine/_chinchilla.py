@@ -23,7 +23,7 @@ __all__ = ["ChinchillaObjective"]
 # Positions of the coordinates log E, log A, log B, alpha, beta.
 _E, _A, _B, _ALPHA, _BETA = range(5)
 # Problems x points handled in one go: few enough for the processor's cache.
-_BLOCK = 32768
+_BLOCK = 49152
 # Scratch arrays a multiple of 4096 bytes apart would compete for the same cache lines.
 _APART = 72
 

@@ -12,7 +12,7 @@ from ._objective import Objective
 
 __all__ = ["NEGLIGIBLE", "Solution", "solve"]
 
-_POOL = 256
+_POOL = 384
 _DAMPING = 1e-3
 _MAX_ITERATIONS = 1000
 # Steps damped this much end within rounding of where they begin.
