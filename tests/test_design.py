@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -270,3 +271,69 @@ def test_over_trained_small_models_are_not_suspicious() -> None:
         params=np.repeat(np.geomspace(3e8, 6e8, 4), 4),
     )
     assert sn.fit_chinchilla(frame).messages == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"fixed": {"E": "1.8"}}, "give a number"),
+        ({"fixed": ["E"]}, "maps constants to their values"),
+        (
+            {"fixed": {"E": 1.8, "A": 4e2, "B": 4e2, "alpha": 0.3, "beta": 0.3}},
+            "leave one at least",
+        ),
+        ({"delta": "inf"}, "give a positive number"),
+        ({"params": [1.0, 2.0]}, "Put it into the runs as a column"),
+        ({"groups": np.arange(16)}, "Put it into the runs as a column"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_refused(
+    given: dict[str, Any], remedy: str
+) -> None:
+    with pytest.raises(sn.DataError, match=remedy):
+        sn.fit_chinchilla(runs(), **given)
+
+
+@pytest.mark.parametrize("given", [None, "runs", np.ones((6, 3)), [{"params": 1e9}]])
+def test_runs_of_the_wrong_kind_are_refused(given: Any) -> None:
+    with pytest.raises(sn.DataError, match="DataFrame or a mapping of columns"):
+        sn.fit_chinchilla(given)
+
+
+def test_columns_of_one_name_are_refused() -> None:
+    twice = pd.concat([runs(), runs()[["loss"]]], axis=1)
+    with pytest.raises(sn.DataError, match="more than one column 'loss'"):
+        sn.fit_chinchilla(twice)
+
+
+@pytest.mark.parametrize("kind", ["complex", "datetime64[ns]"])
+def test_columns_that_are_no_real_numbers_are_refused(kind: str) -> None:
+    frame = runs()
+    with pytest.raises(sn.DataError, match=r"'loss' holds .*; give real numbers"):
+        sn.fit_chinchilla(frame.assign(loss=frame["loss"].astype(kind)))
+
+
+def test_params_that_differ_by_rounding_are_constant() -> None:
+    frame = runs()
+    nearly = 1e9 * (1 + 1e-9 * np.arange(len(frame)))
+    with pytest.raises(sn.FitError, match="'params' is constant"):
+        sn.fit_chinchilla(frame.assign(params=nearly))
+
+
+def test_tokens_in_millions_are_asked_about() -> None:
+    frame = runs()
+    with pytest.warns(sn.FitWarning, match="Are tokens given in millions"):
+        sn.fit_chinchilla(frame.assign(tokens=frame["tokens"] / 1e6))
+
+
+@pytest.mark.parametrize(("noise", "word"), [(0.02, "nearly a power"), (0.5, "")])
+def test_runs_near_a_line_are_flagged(noise: float, word: str) -> None:
+    rng = np.random.default_rng(0)
+    n = np.geomspace(1e8, 1e10, 30)
+    d = 20 * n * np.exp(noise * rng.normal(size=30))
+    loss = TRUTH(n, d) * np.exp(0.001 * rng.normal(size=30))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        fit = sn.fit_chinchilla({"params": n, "tokens": d, "loss": loss})
+    assert any(word in m for m in fit.messages) if word else not fit.messages
+    assert len(said) == len(fit.messages)

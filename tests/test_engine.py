@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares, minimize
 
+import scaling_notes as sn
 from scaling_notes import engine
 from scaling_notes.laws import Chinchilla, Law, OptimalParams
 
@@ -580,3 +581,27 @@ def test_a_known_law_is_recovered_from_exact_losses(
     loss = truth.value(inputs["params"], inputs["tokens"])
     constants, _ = best_of((inputs, loss), 1e-3)
     assert constants == pytest.approx(truth.as_array(), rel=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 101])
+def test_threshold_is_of_the_median_deviation(size: int) -> None:
+    residual = np.random.default_rng(size).standard_t(2, size)
+    kept = residual.copy()
+    spread = np.median(np.abs(residual - np.median(residual)))
+    expected = max(1.345 * 1.4826 * spread, 1e-10)
+    assert engine.robust_delta(residual) == pytest.approx(expected, rel=1e-12)
+    assert (residual == kept).all()
+
+
+def test_curved_valleys_are_followed_to_their_end() -> None:
+    """Resamples in which the floor runs to zero, along a bend in six dimensions."""
+    t5 = sn.load("frantar2023_t5_points")
+    x = {
+        "params_nonzero": t5["params_nonzero"],
+        "tokens": t5["tokens"],
+        "sparsity": t5["sparsity_frac"],
+    }
+    fit = sn.fit_law(sn.laws.SparsityLaw, x, t5["loss"])
+    boot = fit.bootstrap(200)
+    assert boot.converged == 1.0
+    assert (boot.laws.c < 1e-3).mean() > 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from .errors import DataError, FitError
 from .laws import Law
 
 __all__ = [
+    "line_hints",
     "loss_unit",
     "params_kind",
     "read_columns",
@@ -29,8 +30,19 @@ def read_columns(
     groups: str | None,
 ) -> pd.DataFrame:
     """Return the named columns under the field's own names, plus ``group``."""
+    wanted = [*columns.values(), *([] if groups is None else [groups])]
+    given = next((c for c in wanted if not isinstance(c, Hashable)), None)
+    if given is not None:
+        raise DataError(
+            f"Columns are given by name; got a {type(given).__name__}. Put it into "
+            "the runs as a column, and name that."
+        )
+    if not isinstance(runs, pd.DataFrame | Mapping):
+        raise DataError(
+            f"Runs are a DataFrame or a mapping of columns; got a "
+            f"{type(runs).__name__}."
+        )
     frame = runs if isinstance(runs, pd.DataFrame) else _framed(runs)
-    wanted = [*columns.values(), *([groups] if groups else [])]
     missing = [c for c in wanted if c not in frame.columns]
     if missing:
         raise DataError(
@@ -38,8 +50,14 @@ def read_columns(
             f"{', '.join(map(repr, frame.columns))}. Name yours by argument, "
             "for instance params='my_column'."
         )
+    twice = [c for c in wanted if isinstance(frame[c], pd.DataFrame)]
+    if twice:
+        raise DataError(
+            f"The runs have more than one column {', '.join(map(repr, twice))}. Drop "
+            "or rename all but one."
+        )
     data = pd.DataFrame({name: frame[c] for name, c in columns.items()})
-    if groups:
+    if groups is not None:
         data["group"] = frame[groups]
         if data["group"].isna().any():
             raise DataError(
@@ -81,6 +99,10 @@ def require_domain(
 
 def _require(data: pd.DataFrame, name: str, column: str, kind: str) -> None:
     """Make a column of floats; refuse what is not finite and of a kind."""
+    if data[name].dtype.kind in "cmM":
+        raise DataError(
+            f"Column {column!r} holds {data[name].dtype}; give real numbers."
+        )
     numbers = _floats(data[name])
     good = np.isfinite(numbers)
     if kind == "positive":
@@ -117,11 +139,12 @@ def require_varied(data: pd.DataFrame, inputs: Sequence[str]) -> None:
 
 def params_kind(column: str) -> str:
     """Return what a column of params counts, by its name."""
-    return "non-embedding" if "non_embedding" in column else "total"
+    return "non-embedding" if "non_embedding" in str(column) else "total"
 
 
 def loss_unit(column: str) -> str:
     """Return the unit of a column of losses, by its name."""
+    column = str(column)
     if column == "loss" or column.endswith("nats_per_token"):
         return "nats per token"
     if column.startswith("loss_"):
@@ -154,22 +177,39 @@ def require_identified(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
     """Refuse designs from which alpha or beta cannot be told."""
     for name, exponent in (("params", "alpha"), ("tokens", "beta")):
         distinct = _distinct(data[name])
-        if distinct < 3:
-            what = "is constant" if distinct == 1 else f"takes {distinct} values"
+        same = data[name].max() < data[name].min() * (1 + 1e-6)
+        if distinct < 3 or same:
+            what = "is constant" if same else f"takes {distinct} values"
             raise FitError(
                 f"Column {columns[name]!r} {what}: {exponent} cannot be told from "
                 "the other terms. Add runs with at least three different values."
             )
-    n, d = (np.log(data[name].to_numpy()) for name in ("params", "tokens"))
-    n, d = n - n.mean(), d - d.mean()
-    slope = (n @ d) / (n @ n)
-    scatter = float(np.std(d - slope * n))
-    if slope > 0 and scatter < 0.01 * float(np.std(d)):
+    if _off_the_line(data) < 0.01:
         raise FitError(
             f"Column {columns['tokens']!r} is a fixed power of {columns['params']!r} "
             "in all runs (a constant number of tokens per parameter, for instance): "
             "alpha and beta cannot be told apart. Add runs off that line."
         )
+
+
+def _off_the_line(data: pd.DataFrame) -> float:
+    """Return the scatter of log tokens about a power of params, over their spread."""
+    n, d = (np.log(data[name].to_numpy()) for name in ("params", "tokens"))
+    n, d = n - n.mean(), d - d.mean()
+    slope = (n @ d) / (n @ n)
+    return float(np.std(d - slope * n) / np.std(d)) if slope > 0 else np.inf
+
+
+def line_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
+    """Return what to say of runs that all lie near one line."""
+    scatter = _off_the_line(data)
+    if scatter > 0.1:
+        return []
+    return [
+        f"{columns['tokens']!r} is nearly a power of {columns['params']!r} (to "
+        f"{scatter:.1%} of its spread): alpha and beta are hard to tell apart. Look at "
+        "their intervals, and vary tokens per parameter."
+    ]
 
 
 def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
@@ -186,5 +226,10 @@ def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
         hints.append(
             f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
             "params given in millions? Give plain counts."
+        )
+    elif ratio < 0.01:
+        hints.append(
+            f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
+            "tokens given in millions? Give plain counts."
         )
     return hints

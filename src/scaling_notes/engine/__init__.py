@@ -9,8 +9,9 @@ from ..laws._law import Array
 from ._chinchilla import ChinchillaObjective
 from ._objective import Objective
 from ._solve import NEGLIGIBLE, Solution, solve
+from ._threshold import robust_delta
 
-__all__ = ["NEGLIGIBLE", "Objective", "Solution", "objective", "solve"]
+__all__ = ["NEGLIGIBLE", "Objective", "Solution", "objective", "robust_delta", "solve"]
 
 
 def objective(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from .. import engine
 from ..design import (
+    line_hints,
     loss_unit,
     params_kind,
     read_columns,
@@ -33,9 +35,6 @@ _OPTIMA = 4
 _MANY = 2500
 _GROWTH = 20
 _DELTA_ROUNDS = 50
-# 1.4826 makes the median absolute deviation a standard deviation for Gaussian
-# noise; 1.345 of those keeps 95 % of the efficiency of least squares there.
-_HUBER = 1.345 * 1.4826
 
 
 def fit_chinchilla(
@@ -111,7 +110,7 @@ def fit_chinchilla(
             f"give {free + 1} at least."
         )
     require_identified(data, columns)
-    hints = unit_hints(data, columns)
+    hints = unit_hints(data, columns) + line_hints(data, columns)
     return _fit(
         Chinchilla,
         data,
@@ -211,7 +210,7 @@ def _fit(
     messages: list[str],
 ) -> Fit:
     _require_possible(law, fixed)
-    if delta is not None and not delta > 0:
+    if delta is not None and not (isinstance(delta, Real) and delta > 0):
         raise DataError(f"delta is {delta}; give a positive number, inf or None.")
     inputs = {n: data[n].to_numpy(float) for n in law.inputs}
     response = data[law.response].to_numpy(float)
@@ -316,7 +315,7 @@ def _minimize(
 
 def _adapted(problem: engine.Objective, constants: Array) -> float:
     """Return the threshold that the residuals from these constants ask for."""
-    return robust_delta(problem.residuals(problem.enter(constants[None]))[0])
+    return engine.robust_delta(problem.residuals(problem.enter(constants[None]))[0])
 
 
 def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:
@@ -333,10 +332,16 @@ def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:
 def _require_possible(law: type[Law], fixed: Mapping[str, float]) -> None:
     """Refuse fixed constants that are unknown, not finite, or of the wrong sign."""
     names = law.constants()
+    if not isinstance(fixed, Mapping):
+        raise DataError('fixed maps constants to their values, such as {"E": 1.9}.')
     unknown = sorted(set(fixed) - set(names))
     if unknown:
         raise DataError(f"{', '.join(unknown)} is not one of {', '.join(names)}.")
+    if len(fixed) == len(names):
+        raise DataError("All constants are fixed: leave one at least to be fitted.")
     for name, value in fixed.items():
+        if not isinstance(value, Real):
+            raise DataError(f"fixed {name} is {value!r}; give a number.")
         if not np.isfinite(value) or (name in law.positive and not value > 0):
             kind = "positive" if name in law.positive else "finite"
             raise DataError(f"fixed {name} is {value}; give a {kind} number.")
@@ -373,26 +378,3 @@ def _judge(
             "not decide between them. Add runs, or fix a constant."
         ]
     return Status.CONVERGED, []
-
-
-def robust_delta(residual: Array) -> float:
-    """Return 1.345 robust standard deviations of residuals."""
-    rest = residual.copy()
-    rest -= _median(rest)
-    spread = _median(np.abs(rest, out=rest))
-    # Exact data leave only rounding; the threshold must stay above it.
-    return max(_HUBER * spread, 1e-10)
-
-
-def _median(values: Array) -> float:
-    """Return the median, and leave the values in another order.
-
-    For a million of them numpy's own, which seeks both middle values at once and
-    copies, takes five times as long.
-    """
-    half = len(values) // 2
-    values.partition(half)
-    upper = float(values[half])
-    if len(values) % 2:
-        return upper
-    return 0.5 * (float(values[:half].max()) + upper)

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..design import read_columns, require_positive
+from ..engine import robust_delta
 from ..errors import DataError, FitError
 from ..fit import Fit
-from ..fit._search import robust_delta
 from ..intervals import Bootstrap, digits
 from ..laws import Chinchilla, Law, SharedExponent
 from ..laws._law import Array
