@@ -321,6 +321,19 @@ def test_a_band_names_its_inputs(boot: sn.Bootstrap, inputs: dict[str, float]) -
         boot.band(**inputs)
 
 
+@pytest.mark.parametrize("params", [0.0, -1.0, np.nan, np.inf])
+def test_a_band_is_where_the_law_has_a_meaning(
+    boot: sn.Bootstrap, params: float
+) -> None:
+    with pytest.raises(sn.DataError, match="params must be finite and positive"):
+        boot.band(params=[1e9, params], tokens=1e11)
+
+
+def test_a_function_returns_one_number_a_law(boot: sn.Bootstrap) -> None:
+    with pytest.raises(sn.DataError, match="one number for each"):
+        boot.interval(lambda law: 3.0)
+
+
 def test_a_band_is_of_two_kinds(boot: sn.Bootstrap) -> None:
     with pytest.raises(
         sn.DataError, match="'tolerance'; use 'confidence' or 'prediction'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -63,8 +64,13 @@ def published(key: str, setting: str | None = None) -> pd.DataFrame:
     table = load("published")
     rows = table[table["key"] == key]
     if rows.empty:
-        keys = ", ".join(sorted(set(table["key"])))
-        raise DataError(f"Nothing printed is known under {key!r}. Known keys: {keys}.")
+        keys = sorted(set(table["key"]))
+        near = difflib.get_close_matches(key, keys, n=3)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise DataError(
+            f"Nothing printed is known under {key!r}.{hint} Known keys: "
+            f"{', '.join(keys)}."
+        )
     if setting is not None:
         settings = list(dict.fromkeys(rows["setting"]))
         rows = rows[rows["setting"] == setting]

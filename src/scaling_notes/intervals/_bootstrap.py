@@ -76,7 +76,13 @@ class Bootstrap:
             Name of a constant or derived quantity (``"alpha"``,
             ``"n_exponent"``), or a function of a law.
         """
-        return np.asarray(evaluate(quantity, self.laws), float)
+        values = np.asarray(evaluate(quantity, self.laws), float)
+        if values.shape != (self.n_resamples,):
+            raise DataError(
+                f"The function returned shape {values.shape} for {self.n_resamples} "
+                "laws; it must return one number for each."
+            )
+        return values
 
     def interval(
         self,
@@ -222,6 +228,12 @@ class Bootstrap:
         arrays = np.broadcast_arrays(
             *(np.atleast_1d(np.asarray(inputs[n], float)) for n in names)
         )
+        for name, x in zip(names, arrays, strict=True):
+            share = name in self.law.shares
+            good = (x >= 0) & (x <= 1) if share else (x > 0) & np.isfinite(x)
+            if not good.all():
+                range_ = "from 0 to 1" if share else "positive"
+                raise DataError(f"{name} must be finite and {range_} in band().")
         values = self.laws.over().value(*arrays)
         if kind == "prediction":
             rng = np.random.default_rng([self.seed, 1])
