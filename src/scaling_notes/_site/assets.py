@@ -36,6 +36,22 @@ MATHJAX_PRIORITY = 900
 # Loads code from a third party at a reader's click; Jupyter Book brings it along.
 UNWANTED_EXTENSION = "sphinx_thebe"
 
+# What Jupyter Book would load on every page, with the mark of the pages that use it:
+# part of a file's name, or of a script within the page, and a pattern of the body.
+USES = {
+    "clipboard.min.js": r'class="highlight',
+    "copybutton.": r'class="highlight',
+    "design-tabs.js": r'class="[^"]*\bsd-tab-set\b',
+    "mathjax/": r'class="math ',
+    "mystnb.": r'class="[^"]*\bcell\b',
+    "pygments.css": r'class="[^"]*\bhighlight\b',
+    "sphinx-design.": r'class="[^"]*\bsd-',
+    "togglebutton": r'class="[^"]*\b(?:toggle|admonition [^"]*dropdown)\b',
+    "toggleHint": r'class="[^"]*\b(?:toggle|admonition [^"]*dropdown)\b',
+    "toggleOpenOnPrint": r'class="[^"]*\b(?:toggle|admonition [^"]*dropdown)\b',
+    "window.MathJax": r'class="math ',
+}
+
 
 def configure(app: Sphinx, config: Config) -> None:
     """Point the configuration at the site's own files.
@@ -128,6 +144,7 @@ def add_to_page(
         The page; None if it is made from no document.
     """
     if doctree is None:
+        _drop_unused(context, "")
         return
     # Docutils calls the bibliography a list, but its entries are not list items.
     context["body"] = context["body"].replace(
@@ -143,15 +160,27 @@ def add_to_page(
     if 'class="math ' in context["body"]:
         priority = MATHJAX_PRIORITY + 1
         app.add_js_file("math.js", priority=priority, loading_method="defer")
-    else:
-        # Sphinx also counts the formulas of the pages below in the table of contents.
-        context["script_files"][:] = [
-            script for script in context["script_files"] if not _is_mathjax(script)
-        ]
     if any(PAGE_CLASS in node["classes"] for node in doctree.findall(nodes.raw)):
         app.add_css_file("charts.css")
         app.add_js_file("vega.js", loading_method="defer")
         app.add_js_file("charts.js", loading_method="defer")
+    _drop_unused(context, context["body"])
+
+
+def _drop_unused(context: dict[str, Any], body: str) -> None:
+    """Take from a page the scripts and styles that nothing in its body uses."""
+    unused = [name for name, mark in USES.items() if not re.search(mark, body)]
+    for key in ("script_files", "css_files"):
+        files = context.get(key, [])
+        files[:] = [
+            file for file in files if not any(name in _told(file) for name in unused)
+        ]
+
+
+def _told(file: Any) -> str:
+    """Return the name of a script or style, or its text if it has no file."""
+    attributes = getattr(file, "attributes", {})
+    return str(file.filename or attributes.get("body") or "")
 
 
 def _offer_downloads(app: Sphinx, pagename: str, body: str) -> str:
@@ -175,11 +204,6 @@ def _offer_downloads(app: Sphinx, pagename: str, body: str) -> str:
         return f'<p class="table-file">Download {", ".join(links)}</p>'
 
     return re.sub(r'<p class="table-file" data-table="(\w+)"></p>', offer, body)
-
-
-def _is_mathjax(script: Any) -> bool:
-    body = getattr(script, "attributes", {}).get("body") or ""
-    return "mathjax/" in str(script.filename) or body.startswith("window.MathJax")
 
 
 def remove_unused(app: Sphinx, exception: Exception | None) -> None:
