@@ -112,6 +112,19 @@
   );
   for (const chart of charts) inView.observe(chart);
 
+  /* Setting a page's formulas takes longer than drawing: the charts that are in view
+     when the page has come, also by an address with a "#", are drawn before it. */
+  const FRAMES = 50; // milliseconds, a few frames: by then charts are seen to be in view
+  if (window.MathJax) {
+    window.MathJax.startup = {
+      pageReady: async () => {
+        await new Promise((resolve) => setTimeout(resolve, FRAMES));
+        await Promise.all(charts.map((chart) => turns.get(chart)));
+        return window.MathJax.startup.defaultPageReady();
+      },
+    };
+  }
+
   new MutationObserver(() => {
     for (const chart of charts) {
       inView.unobserve(chart);
