@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,12 @@ __all__ = [
 ]
 
 
+# Shares as printed add up to one but for their rounding.
+_SHARES = 0.02
+# Largest over smallest value of a column that is as good as constant.
+_NARROW = 1.001
+
+
 def read_columns(
     runs: pd.DataFrame | Mapping[str, ArrayLike],
     columns: Mapping[str, str],
@@ -30,7 +36,13 @@ def read_columns(
 ) -> pd.DataFrame:
     """Return the named columns under the field's own names, plus ``group``."""
     frame = runs if isinstance(runs, pd.DataFrame) else _framed(runs)
-    wanted = [*columns.values(), *([groups] if groups else [])]
+    wanted = [*columns.values(), *([] if groups is None else [groups])]
+    given = [type(c).__name__ for c in wanted if not isinstance(c, Hashable)]
+    if given:
+        raise DataError(
+            f"Columns go by their names, not as {', '.join(given)}: put the values "
+            "into runs, and give the name."
+        )
     missing = [c for c in wanted if c not in frame.columns]
     if missing:
         raise DataError(
@@ -38,12 +50,19 @@ def read_columns(
             f"{', '.join(map(repr, frame.columns))}. Name yours by argument, "
             "for instance params='my_column'."
         )
+    twice = [c for c in wanted if (frame.columns == c).sum() > 1]
+    if twice:
+        raise DataError(
+            f"The runs have several columns {', '.join(map(repr, twice))}: rename or "
+            "drop all but one."
+        )
     data = pd.DataFrame({name: frame[c] for name, c in columns.items()})
-    if groups:
+    if groups is not None:
         data["group"] = frame[groups]
         if data["group"].isna().any():
             raise DataError(
-                f"Column {groups!r} names no group in {_rows(data['group'].isna())}."
+                f"Column {groups!r} names no group in {_rows(data['group'].isna())}. "
+                "Name one, or drop those rows."
             )
     return data
 
@@ -66,6 +85,7 @@ def require_domain(
     for name in law.inputs:
         kind = "a share from 0 to 1" if name in law.shares else "positive"
         _require(data, name, columns[name], kind)
+    _require_coherent(data, columns, law)
     response = law.response
     _require(
         data, response, columns[response], "" if law.scale == "linear" else "positive"
@@ -79,8 +99,35 @@ def require_domain(
             )
 
 
+def _require_coherent(
+    data: pd.DataFrame, columns: Mapping[str, str], law: type[Law]
+) -> None:
+    """Refuse inputs that cannot be what they say when taken together."""
+    if {"tokens", "unique_tokens"} <= set(law.inputs):
+        bad = data["unique_tokens"] > data["tokens"] * (1 + 1e-9)
+        if bad.any():
+            raise DataError(
+                f"{columns['unique_tokens']!r} exceeds {columns['tokens']!r} in "
+                f"{_rows(bad)}: unique tokens are those of the tokens that differ. "
+                "Were the two exchanged?"
+            )
+    if len(law.inputs) > 1 and set(law.inputs) == set(law.shares):
+        total = data[list(law.inputs)].sum(axis=1)
+        bad = (total - 1).abs() > _SHARES
+        if bad.any():
+            raise DataError(
+                f"The shares do not add up to one in {_rows(bad)}: divide them by "
+                "their sum."
+            )
+
+
 def _require(data: pd.DataFrame, name: str, column: str, kind: str) -> None:
     """Make a column of floats; refuse what is not finite and of a kind."""
+    kinds = pd.api.types
+    if kinds.is_bool_dtype(data[name]) or data[name].dtype.kind in "cmM":
+        raise DataError(
+            f"Column {column!r} holds {data[name].dtype}, not real numbers: convert it."
+        )
     numbers = _floats(data[name])
     good = np.isfinite(numbers)
     if kind == "positive":
@@ -116,11 +163,12 @@ def require_varied(data: pd.DataFrame, inputs: Sequence[str]) -> None:
 
 def params_kind(column: str) -> str:
     """Return what a column of params counts, by its name."""
-    return "non-embedding" if "non_embedding" in column else "total"
+    return "non-embedding" if "non_embedding" in str(column) else "total"
 
 
 def loss_unit(column: str) -> str:
     """Return the unit of a column of losses, by its name."""
+    column = str(column)
     if column == "loss" or column.endswith("nats_per_token"):
         return "nats per token"
     if column.startswith("loss_"):
@@ -129,6 +177,11 @@ def loss_unit(column: str) -> str:
 
 
 def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
+    if not isinstance(columns, Mapping):
+        raise DataError(
+            f"runs is a {type(columns).__name__}; give a DataFrame, or a mapping of "
+            "names to columns."
+        )
     lengths = {name: np.size(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name!r} {n}" for name, n in lengths.items())
@@ -153,22 +206,32 @@ def require_identified(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
     """Refuse designs from which alpha or beta cannot be told."""
     for name, exponent in (("params", "alpha"), ("tokens", "beta")):
         distinct = _distinct(data[name])
-        if distinct < 3:
-            what = "is constant" if distinct == 1 else f"takes {distinct} values"
+        narrow = float(data[name].max() / data[name].min()) < _NARROW
+        if distinct < 3 or narrow:
+            what = "is constant" if narrow else f"takes {distinct} values"
             raise FitError(
                 f"Column {columns[name]!r} {what}: {exponent} cannot be told from "
                 "the other terms. Add runs with at least three different values."
             )
-    n, d = (np.log(data[name].to_numpy()) for name in ("params", "tokens"))
-    n, d = n - n.mean(), d - d.mean()
-    slope = (n @ d) / (n @ n)
-    scatter = float(np.std(d - slope * n))
-    if slope > 0 and scatter < 0.01 * float(np.std(d)):
+    scatter, spread = _off_line(data)
+    if scatter < 0.01 * spread:
         raise FitError(
             f"Column {columns['tokens']!r} is a fixed power of {columns['params']!r} "
             "in all runs (a constant number of tokens per parameter, for instance): "
             "alpha and beta cannot be told apart. Add runs off that line."
         )
+
+
+def _off_line(data: pd.DataFrame) -> tuple[float, float]:
+    """Return how far log tokens lie off a rising line in log params, and their spread.
+
+    Where the line does not rise the distance is infinite.
+    """
+    n, d = (np.log(data[name].to_numpy()) for name in ("params", "tokens"))
+    n, d = n - n.mean(), d - d.mean()
+    slope = (n @ d) / (n @ n)
+    scatter = float(np.std(d - slope * n)) if slope > 0 else np.inf
+    return scatter, float(np.std(d))
 
 
 def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
@@ -185,5 +248,10 @@ def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
         hints.append(
             f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
             "params given in millions? Give plain counts."
+        )
+    elif ratio < 1e-3:
+        hints.append(
+            f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
+            "tokens given in millions or billions? Give plain counts."
         )
     return hints
