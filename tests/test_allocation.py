@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -181,3 +183,54 @@ def test_more_refusals(chinchilla_240: pd.DataFrame) -> None:
         sn.allocate(profile, 1e22).off()
     with pytest.raises(sn.DataError, match="need a law of loss"):
         sn.allocate(profile, 1e22, unique_tokens=1e12)
+
+
+@pytest.mark.parametrize("units", [5, 9])
+def test_few_independent_units_give_no_interval_or_an_unverified_one(
+    chinchilla_240: pd.DataFrame, units: int
+) -> None:
+    runs = chinchilla_240.assign(unit=np.arange(240) % units)
+    plan = sn.allocate(sn.fit_chinchilla(runs, groups="unit").bootstrap(50), 1e22)
+    columns = {*plan.table().columns, *plan.off().columns}
+    assert {"params_low", "excess_high"} <= columns or units < 6
+    if units < 6:
+        assert not any(c.endswith(("_low", "_high")) for c in columns)
+        with pytest.raises(sn.DataError, match="5 independent units are too few"):
+            plan.interval("params")
+    else:
+        assert plan.interval("params").how.endswith("unverified below 15 units")
+
+
+@pytest.mark.parametrize("inference_tokens", [0.0, 1e12])
+@pytest.mark.parametrize("constant", ["A", "alpha"])
+def test_a_law_without_an_optimum_is_refused(
+    constant: str, inference_tokens: float
+) -> None:
+    law = dataclasses.replace(LAW, **{constant: 0.0})
+    with pytest.raises(sn.DataError, match="has no optimum"):
+        sn.allocate(law, 1e22, inference_tokens=inference_tokens)
+    limited = dataclasses.replace(LIMITED, **{constant: 0.0})
+    with pytest.raises(sn.DataError, match="has no optimum"):
+        sn.allocate(
+            limited, 1e22, inference_tokens=inference_tokens, unique_tokens=1e10
+        )
+
+
+def test_refits_without_an_optimum_are_counted(boot_240: sn.Bootstrap) -> None:
+    constants = boot_240.laws.as_array().copy()
+    constants[:3, 3] = -0.1
+    some = dataclasses.replace(boot_240, laws=type(LAW).from_array(constants))
+    with pytest.raises(sn.DataError, match=f"no value in 3 of {len(constants)} refits"):
+        sn.allocate(some, 1e22).interval("params")
+    with pytest.raises(sn.DataError, match="no value in 3"):
+        sn.allocate(some, 1e22, inference_tokens=1e12).interval("params")
+
+
+def test_budgets_and_kinds_are_what_they_say() -> None:
+    for bad in ([], [[1e21, 1e22]]):
+        with pytest.raises(sn.DataError, match="one dimension of budgets"):
+            sn.allocate(LAW, bad)
+    with pytest.raises(sn.DataError, match="params_kind is 'Total'"):
+        sn.allocate(LAW, 1e22, params_kind="Total")
+    plan = sn.allocate(LAW, 1e22, params_kind="non-embedding")
+    assert plan.params_kind == "non-embedding"

@@ -274,6 +274,71 @@ def test_over_trained_small_models_are_not_suspicious() -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (runs()["loss"] > 2.5, "holds bool"),
+        (runs()["loss"].astype(complex), "holds complex128"),
+        (pd.Timestamp("2024-01-01"), "holds datetime64"),
+        (pd.to_timedelta(runs()["loss"], unit="s"), "holds timedelta64"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_its_type(column: Any, words: str) -> None:
+    with pytest.raises(sn.DataError, match=f"'loss' {words}.*convert it"):
+        sn.fit_chinchilla(runs().assign(loss=column))
+
+
+def test_a_column_there_twice_is_refused() -> None:
+    frame = pd.concat([runs(), runs()[["tokens"]]], axis=1)
+    with pytest.raises(sn.DataError, match="several columns 'tokens': rename"):
+        sn.fit_chinchilla(frame)
+
+
+@pytest.mark.parametrize("bad", [None, "runs", runs().to_numpy(), [{"params": 1}]])
+def test_what_is_no_table_is_refused(bad: Any) -> None:
+    with pytest.raises(sn.DataError, match="DataFrame or a mapping of columns"):
+        sn.fit_chinchilla(bad)
+
+
+@pytest.mark.parametrize("argument", ["params", "groups"])
+def test_values_in_place_of_a_name_are_refused(argument: str) -> None:
+    with pytest.raises(sn.DataError, match="by their names, not as ndarray"):
+        sn.fit_chinchilla(runs(), **{argument: np.ones(len(runs()))})
+
+
+def test_a_column_may_go_by_a_number() -> None:
+    fit = sn.fit_chinchilla(runs().rename(columns={"loss": 0}), loss=0)  # type: ignore[arg-type]
+    assert fit.estimates == sn.fit_chinchilla(runs()).estimates
+
+
+@pytest.mark.parametrize("column", ["params", "tokens"])
+@pytest.mark.parametrize("spread", [1e-16, 1e-9, 1e-5])
+def test_a_column_constant_but_for_noise_is_refused(column: str, spread: float) -> None:
+    n = len(runs())
+    values = 1e9 * (1 + spread * np.random.default_rng(0).standard_normal(n))
+    with pytest.raises(sn.FitError, match=f"'{column}' is constant"):
+        sn.fit_chinchilla(runs(**{column: values}))
+
+
+def test_fewer_tokens_than_params_by_far_are_asked_about() -> None:
+    with pytest.warns(sn.FitWarning, match="tokens given in millions"):
+        sn.fit_chinchilla(runs(tokens=runs()["tokens"] / 1e6))
+
+
+def test_more_unique_tokens_than_tokens_are_refused() -> None:
+    x = {"params": np.full(9, 1e8), "tokens": np.full(9, 1e9)}
+    x["unique_tokens"] = np.r_[np.full(7, 1e9), 2e9, 3e9]
+    with pytest.raises(sn.DataError, match="exceeds 'tokens' in rows 7, 8"):
+        sn.fit_law(sn.laws.DataLimited, x, np.full(9, 3.0))
+
+
+def test_shares_that_do_not_add_up_are_refused() -> None:
+    share = np.linspace(0.1, 0.9, 9)
+    x = {"share_1": share, "share_2": np.r_[1 - share[:8], 0.5]}
+    with pytest.raises(sn.DataError, match="do not add up to one in row 8"):
+        sn.fit_law(sn.laws.data_mixture(2), x, 2 + share)
+
+
+@pytest.mark.parametrize(
     ("given", "remedy"),
     [
         ({"fixed": {"E": "1.8"}}, "give a number"),
@@ -283,8 +348,8 @@ def test_over_trained_small_models_are_not_suspicious() -> None:
             "leave one at least",
         ),
         ({"delta": "inf"}, "give a positive number"),
-        ({"params": [1.0, 2.0]}, "Put it into the runs as a column"),
-        ({"groups": np.arange(16)}, "Put it into the runs as a column"),
+        ({"params": [1.0, 2.0]}, "go by their names"),
+        ({"groups": np.arange(16)}, "go by their names"),
     ],
 )
 def test_arguments_of_the_wrong_kind_are_refused(
@@ -298,32 +363,6 @@ def test_arguments_of_the_wrong_kind_are_refused(
 def test_runs_of_the_wrong_kind_are_refused(given: Any) -> None:
     with pytest.raises(sn.DataError, match="DataFrame or a mapping of columns"):
         sn.fit_chinchilla(given)
-
-
-def test_columns_of_one_name_are_refused() -> None:
-    twice = pd.concat([runs(), runs()[["loss"]]], axis=1)
-    with pytest.raises(sn.DataError, match="more than one column 'loss'"):
-        sn.fit_chinchilla(twice)
-
-
-@pytest.mark.parametrize("kind", ["complex", "datetime64[ns]"])
-def test_columns_that_are_no_real_numbers_are_refused(kind: str) -> None:
-    frame = runs()
-    with pytest.raises(sn.DataError, match=r"'loss' holds .*; give real numbers"):
-        sn.fit_chinchilla(frame.assign(loss=frame["loss"].astype(kind)))
-
-
-def test_params_that_differ_by_rounding_are_constant() -> None:
-    frame = runs()
-    nearly = 1e9 * (1 + 1e-9 * np.arange(len(frame)))
-    with pytest.raises(sn.FitError, match="'params' is constant"):
-        sn.fit_chinchilla(frame.assign(params=nearly))
-
-
-def test_tokens_in_millions_are_asked_about() -> None:
-    frame = runs()
-    with pytest.warns(sn.FitWarning, match="Are tokens given in millions"):
-        sn.fit_chinchilla(frame.assign(tokens=frame["tokens"] / 1e6))
 
 
 @pytest.mark.parametrize(("noise", "word"), [(0.02, "nearly a power"), (0.5, "")])

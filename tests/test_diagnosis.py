@@ -241,3 +241,30 @@ def test_it_prints() -> None:
         assert "refused" in shown
         assert "beta needs three different values" in shown
     assert "np." not in repr(sn.check(runs()))
+
+
+def test_the_fit_remembers_what_was_counted() -> None:
+    names = {"params": "params_non_embedding", "loss": "loss_bits_per_byte"}
+    fit = sn.check(runs().rename(columns=names), **names).fit
+    assert fit is not None
+    assert (fit.params_kind, fit.loss_unit) == ("non-embedding", "bits per byte")
+
+
+def test_exact_losses_have_no_leverage() -> None:
+    frame = runs(noise=0.0)
+    assert of(sn.check(frame), "leverage")["verdict"] == "fine"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        [{"params": 1e9}],
+        pd.concat([runs(), runs()[["loss"]]], axis=1),
+        runs().assign(loss=True),
+        runs().assign(params=np.geomspace(1e9, 1.0001e9, 36)),
+    ],
+    ids=["nothing", "records", "twice", "truth", "narrow"],
+)
+def test_what_is_no_table_of_runs_is_reported_too(bad: object) -> None:
+    assert sn.check(bad).verdict == "refused"  # type: ignore[arg-type]

@@ -597,3 +597,15 @@ def test_repeats_that_are_not_seen_are_flagged() -> None:
     )
     x = {"params": params, "tokens": tokens, "unique_tokens": unique}
     flagged(DataLimited, x, y, "R_D is a guess")
+
+
+def test_a_score_that_does_not_climb_is_flagged() -> None:
+    with pytest.warns(sn.FitWarning, match="A equals R_0"):
+        fit = sn.fit_law(Sigmoid, X, np.full(len(X), 0.5))
+    assert fit.status is sn.Status.AT_BOUND
+
+
+def test_a_climb_between_two_points_is_flagged() -> None:
+    with pytest.warns(sn.FitWarning, match="no point lies on the climb"):
+        fit = sn.fit_law(Sigmoid, X, np.where(X > 1e5, 0.9, 0.1))
+    assert fit.status is sn.Status.AT_BOUND

@@ -64,3 +64,27 @@ def test_bad_cuts_are_refused() -> None:
         sn.forecast(sweep(), below=1e17)
     with pytest.raises(sn.DataError, match="no column 'flops'"):
         sn.forecast(sweep().drop(columns="flops"), below=1e21)
+
+
+@pytest.mark.parametrize("column", ["loss", "flops"])
+def test_rows_that_cannot_be_scored_are_refused(column: str) -> None:
+    runs = sweep()
+    runs.loc[95, column] = np.nan
+    with pytest.raises(sn.DataError, match=f"'{column}' .* row 95"):
+        sn.forecast(runs, below=1e21)
+
+
+def test_the_fit_remembers_what_was_counted() -> None:
+    names = {"params": "params_non_embedding", "loss": "loss_bits_per_byte"}
+    said = sn.forecast(
+        sweep().rename(columns=names), below=1e21, n_resamples=20, **names
+    )
+    assert said.fit.params_kind == "non-embedding"
+    assert said.fit.loss_unit == "bits per byte"
+    assert said.fit.estimates == sn.forecast(sweep(), below=1e21).fit.estimates
+
+
+def test_units_are_resampled_together() -> None:
+    runs = sweep().assign(unit=np.arange(96) % 8)
+    said = sn.forecast(runs, below=1e21, groups="unit", n_resamples=50)
+    assert said.n_exponent.n == 8

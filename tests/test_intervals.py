@@ -321,19 +321,6 @@ def test_a_band_names_its_inputs(boot: sn.Bootstrap, inputs: dict[str, float]) -
         boot.band(**inputs)
 
 
-@pytest.mark.parametrize("params", [0.0, -1.0, np.nan, np.inf])
-def test_a_band_is_where_the_law_has_a_meaning(
-    boot: sn.Bootstrap, params: float
-) -> None:
-    with pytest.raises(sn.DataError, match="params must be finite and positive"):
-        boot.band(params=[1e9, params], tokens=1e11)
-
-
-def test_a_function_returns_one_number_a_law(boot: sn.Bootstrap) -> None:
-    with pytest.raises(sn.DataError, match="one number for each"):
-        boot.interval(lambda law: 3.0)
-
-
 def test_a_band_is_of_two_kinds(boot: sn.Bootstrap) -> None:
     with pytest.raises(
         sn.DataError, match="'tolerance'; use 'confidence' or 'prediction'"
@@ -440,3 +427,35 @@ def test_a_bootstrap_prints_what_it_is(boot: sn.Bootstrap) -> None:
         assert "100.0% converged" in shown
         assert "low (95 %)" in shown
         assert "n exponent" in shown or "n_exponent" in shown
+
+
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [
+        (lambda law: 1.0, "one number a law"),
+        (lambda law: law.as_array(), "one number a law"),
+        (lambda law: np.where(law.E > TRUTH.E, law.E, np.nan), "has no value in"),
+    ],
+)
+def test_a_quantity_every_refit_has_once(
+    boot: sn.Bootstrap, quantity: object, words: str
+) -> None:
+    with pytest.raises(sn.DataError, match=words):
+        boot.interval(quantity)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        (-1e9, "params must be finite and positive; see place 0"),
+        ([1e9, 0.0], "see place 1"),
+        (np.nan, "finite and positive"),
+        ([1e9, 2e9, 3e9], "do not broadcast"),
+        ([[1e9], [2e9]], "one dimension"),
+    ],
+)
+def test_a_band_is_where_the_law_has_a_meaning(
+    boot: sn.Bootstrap, params: object, words: str
+) -> None:
+    with pytest.raises(sn.DataError, match=words):
+        boot.band(params=params, tokens=[1e10, 1e11])  # type: ignore[arg-type]

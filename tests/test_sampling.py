@@ -542,3 +542,13 @@ class TestSelectVerified:
             select_verified(0.5, 0)
         with pytest.raises(DataError, match="do not broadcast"):
             select_verified([0.5, 0.5], [1, 2, 3])
+
+
+@pytest.mark.parametrize("draws", [{"n_resamples": 1}, {"seed": -1}, {"seed": None}])
+def test_resamples_of_problems_are_two_or_more_from_a_seed(draws):
+    name = next(iter(draws))
+    counts = [1, 2, 3, 4, 5, 6, 7]
+    with pytest.raises(DataError, match=name):
+        pass_at_k(10, counts, 1).interval(**draws)
+    with pytest.raises(DataError, match=name):
+        fit_beta_binomial(10, [0, *counts, 10]).bootstrap(**draws)

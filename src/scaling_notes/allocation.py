@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import elementwise
 
+from . import intervals
 from .errors import DataError
 from .fit import Fit
 from .intervals import Bootstrap, Interval, digits, percentile
@@ -69,8 +70,9 @@ class Allocation:
         Raises
         ------
         DataError
-            If the allocation holds several budgets, or came from a fit without
-            a bootstrap.
+            If the allocation holds several budgets, came from a fit without a
+            bootstrap or from fewer than six independent units, or some refits
+            have no optimum.
         """
         if quantity not in _FIELDS:
             raise DataError(f"{quantity!r} is not one of {', '.join(_FIELDS)}.")
@@ -80,22 +82,26 @@ class Allocation:
             )
         if self.flops.size != 1:
             raise DataError("interval() is for one budget; use table() for several.")
-        low, high = percentile(self.samples[quantity][:, 0], confidence_level)
+        intervals.require_units(self.n_units)
+        samples = self.samples[quantity][:, 0]
+        intervals.require_everywhere(samples)
+        low, high = percentile(samples, confidence_level)
         return Interval(
             value=float(getattr(self, quantity)[0]),
             low=float(low),
             high=float(high),
             confidence_level=confidence_level,
             n=self.n_units,
-            how=f"case bootstrap, {len(self.samples[quantity])} resamples",
+            how=f"case bootstrap, {len(samples)} resamples"
+            + intervals.unverified(self.n_units),
         )
 
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Return one row a budget, with ``_low`` and ``_high`` columns where known."""
+        """Return one row a budget; with intervals from a bootstrap of six units up."""
         columns: dict[str, Array] = {"flops": self.flops}
         for name in _FIELDS:
             columns[name] = getattr(self, name)
-            if self.samples is not None:
+            if self.samples is not None and self.n_units >= intervals.MIN_UNITS:
                 low, high = percentile(self.samples[name], confidence_level)
                 columns[f"{name}_low"], columns[f"{name}_high"] = low, high
         return pd.DataFrame(columns)
@@ -114,9 +120,9 @@ class Allocation:
             A row a budget and factor: ``flops``, ``factor``, ``params``,
             ``tokens``, ``loss`` and ``excess``, the loss beyond the least one.
             With a bootstrap ``excess_low`` and ``excess_high`` are the ends of its
-            95 % interval: the size stays that of the plan, and each refit tells
-            how far it is from its own optimum. At factor 1 that is the price of
-            not knowing the law better.
+            95 % interval (none below six units): the size stays that of the plan,
+            and each refit tells how far it is from its own optimum. At factor 1
+            that is the price of not knowing the law better.
 
         Raises
         ------
@@ -145,7 +151,8 @@ class Allocation:
             "loss": loss,
             "excess": loss - self.loss,
         }
-        if self.laws is not None and self.samples is not None:
+        enough = self.n_units >= intervals.MIN_UNITS
+        if self.laws is not None and self.samples is not None and enough:
             drawn = self.budget.loss(self.laws.over(2), self.flops, params)
             excess = drawn - self.samples["loss"][:, None]
             columns["excess_low"], columns["excess_high"] = percentile(excess, 0.95)
@@ -224,7 +231,8 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     ------
     DataError
         If a budget is not positive, inference or limited data is asked of a law
-        that does not predict loss, or the fit counted other params.
+        that does not predict loss, the law has no optimum, or the fit counted
+        other params.
 
     References
     ----------
@@ -243,6 +251,8 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     True
     """
     budgets = np.atleast_1d(np.asarray(flops, float))
+    if budgets.ndim > 1 or budgets.size == 0:
+        raise DataError("flops must be one budget, or one dimension of budgets.")
     if not (np.isfinite(budgets) & (budgets > 0)).all():
         raise DataError("flops must be finite and positive.")
     if not 0 <= inference_tokens < np.inf:
@@ -253,7 +263,11 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         law = law.boot
     many: Law | None = None
     n_units = 0
-    kinds = ("total", "nats per token")
+    if params_kind not in (None, "total", "non-embedding"):
+        raise DataError(
+            f"params_kind is {params_kind!r}; use 'total' or 'non-embedding'."
+        )
+    kinds = (params_kind or "total", "nats per token")
     if isinstance(law, Bootstrap | Fit):
         kinds = law.params_kind, law.loss_unit
         if params_kind not in (None, kinds[0]):
@@ -267,10 +281,17 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         law = law.law
     budget = Budget(inference_tokens, unique_tokens)
     best = _optimum(law, budget)
-    point = best(law, budgets)
     samples = None
-    if many is not None:
-        drawn = best(many.over(), budgets)
+    # A law without an optimum, or a refit of it, is told of by its NaN.
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        point = _kept(best(law, budgets), law)
+        drawn = None if many is None else _kept(best(many.over(), budgets), many.over())
+    if not (np.isfinite(point.params) & np.isfinite(point.tokens)).all():
+        raise DataError(
+            f"{law} has no optimum: its coefficients and exponents must be positive. "
+            "Add runs that show what params and tokens do, or fix a constant."
+        )
+    if drawn is not None:
         samples = {n: np.asarray(v) for n, v in drawn._asdict().items()}
         samples["tokens_per_param"] = samples["tokens"] / samples["params"]
     arrays = {n: np.asarray(v) for n, v in point._asdict().items()}
@@ -285,6 +306,13 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         law=law,
         laws=many,
     )
+
+
+def _kept(best: Optimum, law: Law) -> Optimum:
+    """Return the optima, NaN where a term does not fall: there is none."""
+    names = [n for n in ("A", "B", "alpha", "beta") if n in law.constants()]
+    falls = np.all([np.asarray(getattr(law, n)) > 0 for n in names], axis=0)
+    return Optimum(*(np.where(falls, part, np.nan) for part in best))
 
 
 def _optimum(law: Law, budget: Budget) -> Callable[[Law, Array], Optimum]:

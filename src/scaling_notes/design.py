@@ -24,25 +24,31 @@ __all__ = [
 ]
 
 
+# Shares as printed add up to one but for their rounding.
+_SHARES = 0.02
+# Largest over smallest value of a column that is as good as constant.
+_NARROW = 1.001
+
+
 def read_columns(
     runs: pd.DataFrame | Mapping[str, ArrayLike],
     columns: Mapping[str, str],
     groups: str | None,
 ) -> pd.DataFrame:
     """Return the named columns under the field's own names, plus ``group``."""
-    wanted = [*columns.values(), *([] if groups is None else [groups])]
-    given = next((c for c in wanted if not isinstance(c, Hashable)), None)
-    if given is not None:
-        raise DataError(
-            f"Columns are given by name; got a {type(given).__name__}. Put it into "
-            "the runs as a column, and name that."
-        )
     if not isinstance(runs, pd.DataFrame | Mapping):
         raise DataError(
             f"Runs are a DataFrame or a mapping of columns; got a "
             f"{type(runs).__name__}."
         )
     frame = runs if isinstance(runs, pd.DataFrame) else _framed(runs)
+    wanted = [*columns.values(), *([] if groups is None else [groups])]
+    given = [type(c).__name__ for c in wanted if not isinstance(c, Hashable)]
+    if given:
+        raise DataError(
+            f"Columns go by their names, not as {', '.join(given)}: put the values "
+            "into runs, and give the name."
+        )
     missing = [c for c in wanted if c not in frame.columns]
     if missing:
         raise DataError(
@@ -50,18 +56,19 @@ def read_columns(
             f"{', '.join(map(repr, frame.columns))}. Name yours by argument, "
             "for instance params='my_column'."
         )
-    twice = [c for c in wanted if isinstance(frame[c], pd.DataFrame)]
+    twice = [c for c in wanted if (frame.columns == c).sum() > 1]
     if twice:
         raise DataError(
-            f"The runs have more than one column {', '.join(map(repr, twice))}. Drop "
-            "or rename all but one."
+            f"The runs have several columns {', '.join(map(repr, twice))}: rename or "
+            "drop all but one."
         )
     data = pd.DataFrame({name: frame[c] for name, c in columns.items()})
     if groups is not None:
         data["group"] = frame[groups]
         if data["group"].isna().any():
             raise DataError(
-                f"Column {groups!r} names no group in {_rows(data['group'].isna())}."
+                f"Column {groups!r} names no group in {_rows(data['group'].isna())}. "
+                "Name one, or drop those rows."
             )
     return data
 
@@ -84,6 +91,7 @@ def require_domain(
     for name in law.inputs:
         kind = "a share from 0 to 1" if name in law.shares else "positive"
         _require(data, name, columns[name], kind)
+    _require_coherent(data, columns, law)
     response = law.response
     _require(
         data, response, columns[response], "" if law.scale == "linear" else "positive"
@@ -97,11 +105,34 @@ def require_domain(
             )
 
 
+def _require_coherent(
+    data: pd.DataFrame, columns: Mapping[str, str], law: type[Law]
+) -> None:
+    """Refuse inputs that cannot be what they say when taken together."""
+    if {"tokens", "unique_tokens"} <= set(law.inputs):
+        bad = data["unique_tokens"] > data["tokens"] * (1 + 1e-9)
+        if bad.any():
+            raise DataError(
+                f"{columns['unique_tokens']!r} exceeds {columns['tokens']!r} in "
+                f"{_rows(bad)}: unique tokens are those of the tokens that differ. "
+                "Were the two exchanged?"
+            )
+    if len(law.inputs) > 1 and set(law.inputs) == set(law.shares):
+        total = data[list(law.inputs)].sum(axis=1)
+        bad = (total - 1).abs() > _SHARES
+        if bad.any():
+            raise DataError(
+                f"The shares do not add up to one in {_rows(bad)}: divide them by "
+                "their sum."
+            )
+
+
 def _require(data: pd.DataFrame, name: str, column: str, kind: str) -> None:
     """Make a column of floats; refuse what is not finite and of a kind."""
-    if data[name].dtype.kind in "cmM":
+    kinds = pd.api.types
+    if kinds.is_bool_dtype(data[name]) or data[name].dtype.kind in "cmM":
         raise DataError(
-            f"Column {column!r} holds {data[name].dtype}; give real numbers."
+            f"Column {column!r} holds {data[name].dtype}, not real numbers: convert it."
         )
     numbers = _floats(data[name])
     good = np.isfinite(numbers)
@@ -153,6 +184,11 @@ def loss_unit(column: str) -> str:
 
 
 def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
+    if not isinstance(columns, Mapping):
+        raise DataError(
+            f"runs is a {type(columns).__name__}; give a DataFrame, or a mapping of "
+            "names to columns."
+        )
     lengths = {name: np.size(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name!r} {n}" for name, n in lengths.items())
@@ -177,14 +213,15 @@ def require_identified(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
     """Refuse designs from which alpha or beta cannot be told."""
     for name, exponent in (("params", "alpha"), ("tokens", "beta")):
         distinct = _distinct(data[name])
-        same = data[name].max() < data[name].min() * (1 + 1e-6)
-        if distinct < 3 or same:
-            what = "is constant" if same else f"takes {distinct} values"
+        narrow = float(data[name].max() / data[name].min()) < _NARROW
+        if distinct < 3 or narrow:
+            what = "is constant" if narrow else f"takes {distinct} values"
             raise FitError(
                 f"Column {columns[name]!r} {what}: {exponent} cannot be told from "
                 "the other terms. Add runs with at least three different values."
             )
-    if _off_the_line(data) < 0.01:
+    scatter, spread = _off_line(data)
+    if scatter < 0.01 * spread:
         raise FitError(
             f"Column {columns['tokens']!r} is a fixed power of {columns['params']!r} "
             "in all runs (a constant number of tokens per parameter, for instance): "
@@ -192,23 +229,27 @@ def require_identified(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
         )
 
 
-def _off_the_line(data: pd.DataFrame) -> float:
-    """Return the scatter of log tokens about a power of params, over their spread."""
+def _off_line(data: pd.DataFrame) -> tuple[float, float]:
+    """Return how far log tokens lie off a rising line in log params, and their spread.
+
+    Where the line does not rise the distance is infinite.
+    """
     n, d = (np.log(data[name].to_numpy()) for name in ("params", "tokens"))
     n, d = n - n.mean(), d - d.mean()
     slope = (n @ d) / (n @ n)
-    return float(np.std(d - slope * n) / np.std(d)) if slope > 0 else np.inf
+    scatter = float(np.std(d - slope * n)) if slope > 0 else np.inf
+    return scatter, float(np.std(d))
 
 
 def line_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
     """Return what to say of runs that all lie near one line."""
-    scatter = _off_the_line(data)
-    if scatter > 0.1:
+    scatter, spread = _off_line(data)
+    if scatter > 0.1 * spread:
         return []
     return [
         f"{columns['tokens']!r} is nearly a power of {columns['params']!r} (to "
-        f"{scatter:.1%} of its spread): alpha and beta are hard to tell apart. Look at "
-        "their intervals, and vary tokens per parameter."
+        f"{scatter / spread:.1%} of its spread): alpha and beta are hard to tell "
+        "apart. Look at their intervals, and vary tokens per parameter."
     ]
 
 
@@ -227,9 +268,9 @@ def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
             f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
             "params given in millions? Give plain counts."
         )
-    elif ratio < 0.01:
+    elif ratio < 1e-3:
         hints.append(
             f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
-            "tokens given in millions? Give plain counts."
+            "tokens given in millions or billions? Give plain counts."
         )
     return hints

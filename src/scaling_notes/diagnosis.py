@@ -142,7 +142,7 @@ def check(
         findings += _numbers(data, groups)
         findings += _design(data, columns)
         if not any(f.verdict == "refused" for f in findings):
-            fit = _fitted(data, groups, delta)
+            fit = _fitted(data, columns, groups, delta)
             findings += [*_terms(fit), *_floor(fit), *_leverage(fit)]
     return Check(pd.DataFrame(findings, columns=_Finding._fields), fit)
 
@@ -270,7 +270,7 @@ def _design(data: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[_Finding
         decades = float(np.log10(values.max() / values.min()))
         verdict: Verdict = "fine"
         remedy = ""
-        if distinct < 3:
+        if distinct < 3 or values.max() / values.min() < 1.001:
             verdict = "refused"
             remedy = f"{exponent} needs three different values of {columns[name]!r}."
         elif distinct < _SIZES or decades < _DECADES:
@@ -297,11 +297,25 @@ def _design(data: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[_Finding
     yield _Finding(what, value, "look" if close else "fine", remedy if close else "")
 
 
-def _fitted(data: pd.DataFrame, groups: str | None, delta: float | None) -> Fit:
+def _fitted(
+    data: pd.DataFrame,
+    columns: Mapping[str, str],
+    groups: str | None,
+    delta: float | None,
+) -> Fit:
+    # Under their own names: those tell what params and loss are.
+    named = data.rename(columns=columns)
     with warnings.catch_warnings():
         # Its messages become findings.
         warnings.simplefilter("ignore", FitWarning)
-        return fit_chinchilla(data, groups="group" if groups else None, delta=delta)
+        return fit_chinchilla(
+            named,
+            params=columns["params"],
+            tokens=columns["tokens"],
+            loss=columns["loss"],
+            groups="group" if groups else None,
+            delta=delta,
+        )
 
 
 def _terms(fit: Fit) -> Iterator[_Finding]:
@@ -349,7 +363,9 @@ def _floor(fit: Fit) -> Iterator[_Finding]:
 def _leverage(fit: Fit) -> Iterator[_Finding]:
     ranks = fit.leverage()
     shift = ranks.pop("shift")
-    if shift.isna().all():
+    # Exact losses leave rounding alone.
+    size = pd.Series({name: abs(fit[str(name)]) for name in ranks})
+    if shift.isna().all() or (ranks.abs().max() <= 1e-9 * size).all():
         yield _Finding("leverage", "no run moves an estimate", "fine")
         return
     label, top = ranks.index[0], ranks.iloc[0]
@@ -360,7 +376,10 @@ def _leverage(fit: Fit) -> Iterator[_Finding]:
         f"{shift.iloc[0] ** 2:.0%} of the jackknife variance"
     )
     strong = [str(i) for i in shift.index[shift**2 > _LEVER]]
-    remedy = f"Fit with and without run {', '.join(strong)}, and say which you mean."
+    told = ", ".join(strong[:5]) + (
+        f" and {len(strong) - 5} more" if len(strong) > 5 else ""
+    )
+    remedy = f"Fit with and without run {told}, and say which you mean."
     yield _Finding(
         "leverage", value, "look" if strong else "fine", remedy if strong else ""
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .design import read_columns
+from .design import read_columns, require_positive
 from .errors import DataError
 from .fit import Fit, fit_chinchilla
 from .intervals import Interval
@@ -91,6 +91,7 @@ def forecast(
     tokens: str = "tokens",
     flops: str = "flops",
     loss: str = "loss",
+    groups: str | None = None,
     delta: float | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
@@ -109,6 +110,8 @@ def forecast(
         Of the prediction interval stated for each held-out run.
     params, tokens, flops, loss : str
         Names of the columns.
+    groups : str, optional
+        As for :func:`fit_chinchilla`.
     delta : float, optional
         As for :func:`fit_chinchilla`.
     n_resamples, seed : int
@@ -123,7 +126,8 @@ def forecast(
     Raises
     ------
     DataError
-        If no run is held out, or the runs below the cut cannot be fitted.
+        If values are not finite and positive (the rows are named), no run is held
+        out, or the runs below the cut cannot be fitted.
 
     Examples
     --------
@@ -141,11 +145,20 @@ def forecast(
             "both fitted and held out."
         )
     columns = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
-    data = read_columns(runs, columns, None)
+    data = read_columns(runs, columns, groups)
+    require_positive(data, columns)
     small, large = data[data["flops"] < below], data[data["flops"] >= above]
     if large.empty:
         raise DataError(f"No run has {above:.3g} FLOP or more: lower the cut.")
-    fit = fit_chinchilla(small, delta=delta)
+    # Under their own names: those tell what params and loss are.
+    fit = fit_chinchilla(
+        small.rename(columns=columns),
+        params=params,
+        tokens=tokens,
+        loss=loss,
+        groups="group" if groups else None,
+        delta=delta,
+    )
     boot = fit.bootstrap(n_resamples, seed, executor)
     band = boot.band(
         confidence_level,

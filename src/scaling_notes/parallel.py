@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from .errors import DataError
 
-__all__ = ["Executor", "map_chunks", "map_seeded"]
+__all__ = ["Executor", "map_chunks", "map_seeded", "require_seed"]
 
 _QUIET = 3.0  # seconds before a bar shows, so that a short run stays silent
 
@@ -80,6 +80,12 @@ def map_chunks(
     return list(bar)
 
 
+def require_seed(seed: object) -> None:
+    """Refuse a seed that does not name one stream of draws."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise DataError(f"seed is {seed!r}; pass an integer that is not negative.")
+
+
 def _call_seeded(
     function: Callable[[Chunk, np.random.Generator], Result],
     seed: int,
@@ -131,7 +137,6 @@ def map_seeded(
     >>> draws == map_seeded(lambda n, rng: rng.random(n).sum(), [3, 3], seed=0)
     True
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise DataError(f"seed is {seed!r}; pass an integer that is not negative.")
+    require_seed(seed)
     call = partial(_call_seeded, function, int(seed))
     return map_chunks(call, enumerate(chunks), executor)

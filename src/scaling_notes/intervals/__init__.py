@@ -15,7 +15,10 @@ from ._interval import (
     digits,
     evaluate,
     percentile,
+    require_everywhere,
+    require_units,
     to_records,
+    unverified,
 )
 from ._likelihood import Likelihood
 from ._refit import refit, resample_counts
@@ -32,6 +35,9 @@ __all__ = [
     "evaluate",
     "percentile",
     "refit",
+    "require_everywhere",
+    "require_units",
     "resample_counts",
     "to_records",
+    "unverified",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,14 +15,15 @@ from ..laws import Law
 from ..laws._law import Array
 from ._interval import (
     MIN_UNITS,
-    MIN_VERIFIED,
     Interval,
     Quantity,
     bias_corrected,
     digits,
     evaluate,
     percentile,
+    require_everywhere,
     require_units,
+    unverified,
 )
 
 __all__ = ["Bootstrap"]
@@ -76,13 +78,7 @@ class Bootstrap:
             Name of a constant or derived quantity (``"alpha"``,
             ``"n_exponent"``), or a function of a law.
         """
-        values = np.asarray(evaluate(quantity, self.laws), float)
-        if values.shape != (self.n_resamples,):
-            raise DataError(
-                f"The function returned shape {values.shape} for {self.n_resamples} "
-                "laws; it must return one number for each."
-            )
-        return values
+        return np.asarray(evaluate(quantity, self.laws), float)
 
     def interval(
         self,
@@ -109,8 +105,8 @@ class Bootstrap:
         Raises
         ------
         DataError
-            If fewer than six independent units were resampled, or the quantity
-            or the method is unknown.
+            If fewer than six independent units were resampled, the quantity or
+            the method is unknown, or the quantity is not one number a refit.
 
         References
         ----------
@@ -118,6 +114,13 @@ class Bootstrap:
         """
         require_units(self.n_units)
         samples = self.samples(quantity)
+        if samples.shape != (self.n_resamples,):
+            raise DataError(
+                "A quantity is one number a law, and an array of one dimension for a "
+                f"law of arrays; this one is of shape {samples.shape} for "
+                f"{self.n_resamples} refits. Ask for one number at a time."
+            )
+        require_everywhere(samples)
         value = float(np.asarray(evaluate(quantity, self.law)))
         if method == "percentile":
             low, high = map(float, percentile(samples, confidence_level))
@@ -129,7 +132,7 @@ class Bootstrap:
             )
         how = f"case bootstrap, {self.n_resamples} resamples"
         how += ", bias-corrected" if method == "bias-corrected" else ""
-        how += ", unverified below 15 units" if self.n_units < MIN_VERIFIED else ""
+        how += unverified(self.n_units)
         return Interval(value, low, high, confidence_level, self.n_units, how)
 
     def standard_error(self, quantity: Quantity) -> float:
@@ -225,15 +228,7 @@ class Bootstrap:
             raise DataError(f"band() needs the inputs {', '.join(names)}.")
         if kind not in ("confidence", "prediction"):
             raise DataError(f"kind is {kind!r}; use 'confidence' or 'prediction'.")
-        arrays = np.broadcast_arrays(
-            *(np.atleast_1d(np.asarray(inputs[n], float)) for n in names)
-        )
-        for name, x in zip(names, arrays, strict=True):
-            share = name in self.law.shares
-            good = (x >= 0) & (x <= 1) if share else (x > 0) & np.isfinite(x)
-            if not good.all():
-                range_ = "from 0 to 1" if share else "positive"
-                raise DataError(f"{name} must be finite and {range_} in band().")
+        arrays = _read_inputs(self.law, inputs)
         values = self.laws.over().value(*arrays)
         if kind == "prediction":
             rng = np.random.default_rng([self.seed, 1])
@@ -270,6 +265,26 @@ def _printed(table: pd.DataFrame) -> pd.DataFrame:
         .rename(columns={"low": "low (95 %)", "high": "high (95 %)"})
         .rename(columns=lambda c: c.replace("_", " "))
     )
+
+
+def _read_inputs(law: Law, inputs: Mapping[str, ArrayLike]) -> list[Array]:
+    """Return the inputs as arrays of one length, at which the law has a meaning."""
+    arrays = [np.atleast_1d(np.asarray(inputs[n], float)) for n in law.inputs]
+    try:
+        arrays = list(np.broadcast_arrays(*arrays))
+    except ValueError as error:
+        raise DataError(f"The inputs do not broadcast ({error}).") from error
+    if arrays[0].ndim > 1:
+        raise DataError("Inputs of a band have one dimension; ravel a grid first.")
+    for name, x in zip(law.inputs, arrays, strict=True):
+        share = name in law.shares
+        good = np.isfinite(x) & ((x >= 0) & (x <= 1) if share else x > 0)
+        if not good.all():
+            kind = "shares from 0 to 1" if share else "finite and positive"
+            raise DataError(
+                f"{name} must be {kind}; see place {np.flatnonzero(~good)[0]}."
+            )
+    return arrays
 
 
 def add_residual(scale: str, value: Array, residual: Array) -> Array:

@@ -23,7 +23,10 @@ __all__ = [
     "digits",
     "evaluate",
     "percentile",
+    "require_everywhere",
+    "require_units",
     "to_records",
+    "unverified",
 ]
 
 Quantity = str | Callable[[Law], ArrayLike]
@@ -104,6 +107,23 @@ def require_units(n_units: int) -> None:
             f"{n_units} independent units are too few for an interval "
             f"({MIN_UNITS} at least): show the points and their number instead."
         )
+
+
+def require_everywhere(samples: Array) -> None:
+    """Refuse an interval of a quantity that some refits do not have."""
+    lost = int(np.isnan(samples).sum())
+    if lost:
+        raise DataError(
+            f"The quantity has no value in {lost} of {len(samples)} refits, so it has "
+            "no interval: an exponent may not be positive there. Add runs, fix a "
+            "constant, or ask for what every refit has."
+        )
+
+
+def unverified(n_units: int) -> str:
+    """Return what to add to how an interval was obtained, for few units."""
+    few = n_units < MIN_VERIFIED
+    return f", unverified below {MIN_VERIFIED} units" if few else ""
 
 
 def percentile(values: Array, confidence_level: float) -> tuple[Array, Array]:

@@ -203,7 +203,16 @@ class Sigmoid(Law):
     def doubts(self, *inputs: Array) -> list[str]:
         """Return which end of the climb the points do not show."""
         done = self._done(*inputs)
+        climb = abs(float(np.subtract(self.A, self.R_0)))
+        if climb <= 1e-6 * max(abs(float(self.A)), abs(float(self.R_0))):
+            return ["A equals R_0: the scores do not climb, and show no B or C_mid."]
         words = []
+        between = ((done > 1e-3) & (done < 1 - 1e-3)).any()
+        if done.min() < 0.5 < done.max() and not between:
+            words.append(
+                "B and C_mid are guesses: no point lies on the climb, only before and "
+                "after it. Add points between."
+            )
         if done.min() > 0.5:
             words.append(
                 "R_0 is a guess: all points lie above the middle of the climb. "
