@@ -234,3 +234,10 @@ def test_budgets_and_kinds_are_what_they_say() -> None:
         sn.allocate(LAW, 1e22, params_kind="Total")
     plan = sn.allocate(LAW, 1e22, params_kind="non-embedding")
     assert plan.params_kind == "non-embedding"
+
+
+@pytest.mark.parametrize("name", ["inference_tokens", "unique_tokens"])
+def test_one_plan_has_one_demand(name: str) -> None:
+    law = sn.laws.Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
+    with pytest.raises(sn.DataError, match=f"{name} is .*; give"):
+        sn.allocate(law, flops=[1e22, 1e23], **{name: [1e12, 1e13]})

@@ -330,11 +330,35 @@ def test_a_fixed_zero_is_zero_or_refused() -> None:
     assert fit["E"] == 0.0
 
 
-def test_a_fixed_floor_above_the_losses_is_flagged() -> None:
+def test_a_fixed_floor_above_a_loss_is_refused() -> None:
     frame = runs()
-    with pytest.warns(sn.FitWarning):
-        fit = sn.fit_chinchilla(frame, fixed={"E": 2 * frame["loss"].max()})
-    assert fit.status is not sn.Status.CONVERGED
+    with pytest.raises(sn.DataError, match="no run can lie below the floor"):
+        sn.fit_chinchilla(frame, fixed={"E": frame["loss"].min()})
+    with pytest.raises(sn.DataError, match="no run can lie below the floor"):
+        sn.fit_law(sn.laws.PowerLaw, [1, 2, 4, 8], [4, 3, 2.5, 2.2], fixed={"E": 3.0})
+
+
+def test_six_runs_do_not_make_the_threshold_vanish() -> None:
+    """A law of five constants can pass through five of six runs: delta ignores them."""
+    law = sn.laws.Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        n, d = 10 ** rng.uniform(8, 10, 6), 10 ** rng.uniform(9.5, 11.5, 6)
+        loss = law(n, d) * np.exp(0.01 * rng.normal(size=6))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", sn.FitWarning)
+            fit = sn.fit_chinchilla({"params": n, "tokens": d, "loss": loss})
+        assert fit.delta > 1e-5
+
+
+def test_a_fixed_exponent_lifts_what_only_it_needed() -> None:
+    law = sn.laws.Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
+    n = np.geomspace(1e8, 1e10, 12)
+    line = {"params": n, "tokens": 20 * n, "loss": law(n, 20 * n)}
+    with pytest.raises(sn.FitError, match="fixed power"):
+        sn.fit_chinchilla(line)
+    fit = sn.fit_chinchilla(line, fixed={"alpha": 0.35})
+    assert fit["beta"] == pytest.approx(0.37, rel=1e-4)
 
 
 # Inputs
@@ -539,3 +563,9 @@ def test_a_threshold_that_does_not_settle_is_flagged(
     with pytest.warns(sn.FitWarning, match=r"did not settle in 1 rounds.* Give delta"):
         fit = sn.fit_chinchilla(runs(noise=0.01))
     assert fit.status is sn.Status.UNCONVERGED
+
+
+def test_copies_are_not_points() -> None:
+    x, y = np.repeat([1.0, 10.0], 5), np.repeat([4.0, 3.0], 5)
+    with pytest.raises(sn.FitError, match="2 different places, too few for 3"):
+        sn.fit_law(sn.laws.PowerLaw, x, y)

@@ -31,6 +31,7 @@ from scaling_notes.laws import (
     SharedExponent,
     Sigmoid,
     SparsityLaw,
+    StepSigmoid,
     data_mixture,
 )
 
@@ -113,6 +114,7 @@ CASES = [
     Case(PurePowerLaw(A=12.0, alpha=0.08), (X,)),
     Case(PurePowerLaw(A=2.0, alpha=-0.4), (X,)),
     Case(Sigmoid(R_0=0.2, A=0.62, B=1.9, C_mid=2500.0), (np.geomspace(100, 1e5, 60),)),
+    Case(StepSigmoid(R_0=0.2, A=0.7, k=0.03, t_mid=150.0), (np.arange(1.0, 400, 8),)),
     Case(Sigmoid(R_0=0.78, A=0.94, B=0.8, C_mid=12.0), (np.arange(1.0, 97.0),), 0.002),
     Case(
         BrokenPowerLaw(a=0.3, b=9.0, c_0=0.15, c_1=0.5, d_1=5e3, f_1=0.5),
@@ -367,6 +369,8 @@ BY_HAND = [
     (PowerLaw(E=1.0, A=8.0, alpha=0.5), (16.0,), 3.0),
     # Half of the climb; then 1 / (1 + (1/3)^2) = 0.9 of it.
     (Sigmoid(R_0=0.2, A=0.6, B=2.0, C_mid=50.0), (50.0,), 0.4),
+    (StepSigmoid(R_0=0.2, A=0.6, k=0.1, t_mid=50.0), (50.0,), 0.4),
+    (StepSigmoid(0.2, 0.6, np.log(3.0), 50.0), (52.0,), 0.2 + 0.4 * 0.9),
     (Sigmoid(R_0=0.2, A=0.6, B=2.0, C_mid=50.0), (150.0,), 0.2 + 0.4 * 0.9),
     # At the break the turn is 2^(-c_1 f_1).
     (BrokenPowerLaw(0.5, 6.0, 0.5, 1.0, 4.0, 1.0), (4.0,), 0.5 + 6.0 / 2 / 2),
@@ -609,3 +613,30 @@ def test_a_climb_between_two_points_is_flagged() -> None:
     with pytest.warns(sn.FitWarning, match="no point lies on the climb"):
         fit = sn.fit_law(Sigmoid, X, np.where(X > 1e5, 0.9, 0.1))
     assert fit.status is sn.Status.AT_BOUND
+
+
+FEW = [c for c in CASES if isinstance(c.truth, PowerLaw | Sigmoid | StepSigmoid)]
+FEW += [c for c in CASES if isinstance(c.truth, BrokenPowerLaw | KaplanJoint)]
+
+
+@settings(deadline=None, derandomize=True, max_examples=20)
+@given(case=st.sampled_from(FEW), seed=st.integers(0, 2**32 - 1))
+def test_the_order_of_points_does_not_matter(case: Case, seed: int) -> None:
+    y = case.responses(3)
+    order = np.random.default_rng(seed).permutation(len(y))
+    turned = {name: x[order] for name, x in case.named.items()}
+    here = sn.fit_law(type(case.truth), case.named, y, delta=0.01)
+    there = sn.fit_law(type(case.truth), turned, y[order], delta=0.01)
+    assert there.objective == pytest.approx(here.objective, rel=1e-8)
+    assert there.law(**case.named) == pytest.approx(here.law(**case.named), rel=1e-6)
+
+
+@settings(deadline=None, derandomize=True, max_examples=20)
+@given(case=st.sampled_from(FEW), factor=st.floats(1e-3, 1e3))
+def test_the_unit_of_the_inputs_does_not_matter(case: Case, factor: float) -> None:
+    y = case.responses(3)
+    scaled = {name: x * factor for name, x in case.named.items()}
+    here = sn.fit_law(type(case.truth), case.named, y, delta=0.01)
+    there = sn.fit_law(type(case.truth), scaled, y, delta=0.01)
+    assert there.objective == pytest.approx(here.objective, rel=1e-6)
+    assert there.law(**scaled) == pytest.approx(here.law(**case.named), rel=1e-5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ __all__ = [
     "loss_unit",
     "params_kind",
     "read_columns",
+    "require_distinct",
     "require_domain",
     "require_identified",
     "require_positive",
@@ -158,6 +159,18 @@ def _floats(values: pd.Series) -> np.ndarray:
     return numbers.astype(object).where(numbers.notna(), np.nan).to_numpy(float)
 
 
+def require_distinct(data: pd.DataFrame, inputs: Sequence[str], n_free: int) -> None:
+    """Refuse fewer distinct points than free constants: copies tell only of noise."""
+    if len(data) > 1000:
+        return
+    distinct = len(data[list(inputs)].drop_duplicates())
+    if distinct < n_free:
+        raise FitError(
+            f"The points lie at {distinct} different places, too few for {n_free} free "
+            "constants. Add points elsewhere, or fix a constant."
+        )
+
+
 def require_varied(data: pd.DataFrame, inputs: Sequence[str]) -> None:
     """Refuse inputs that take one value only: no exponent can be told from them."""
     for name in inputs:
@@ -209,9 +222,13 @@ def _distinct(values: pd.Series) -> int:
     return seen if seen > 2 else values.nunique()
 
 
-def require_identified(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
-    """Refuse designs from which alpha or beta cannot be told."""
+def require_identified(
+    data: pd.DataFrame, columns: Mapping[str, str], fixed: Collection[str] = ()
+) -> None:
+    """Refuse designs from which alpha or beta cannot be told, unless it is fixed."""
     for name, exponent in (("params", "alpha"), ("tokens", "beta")):
+        if exponent in fixed:
+            continue
         distinct = _distinct(data[name])
         narrow = float(data[name].max() / data[name].min()) < _NARROW
         if distinct < 3 or narrow:
@@ -220,6 +237,8 @@ def require_identified(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
                 f"Column {columns[name]!r} {what}: {exponent} cannot be told from "
                 "the other terms. Add runs with at least three different values."
             )
+    if {"alpha", "beta"} & set(fixed):
+        return
     scatter, spread = _off_line(data)
     if scatter < 0.01 * spread:
         raise FitError(
@@ -241,8 +260,12 @@ def _off_line(data: pd.DataFrame) -> tuple[float, float]:
     return scatter, float(np.std(d))
 
 
-def line_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
-    """Return what to say of runs that all lie near one line."""
+def line_hints(
+    data: pd.DataFrame, columns: Mapping[str, str], fixed: Collection[str] = ()
+) -> list[str]:
+    """Return what to say of runs near one line, unless an exponent is fixed."""
+    if {"alpha", "beta"} & set(fixed):
+        return []
     scatter, spread = _off_line(data)
     if scatter > 0.1 * spread:
         return []

@@ -109,6 +109,8 @@ def envelope(
     """
     data = _read(runs, params, tokens, flops, loss)
     _require_resamples(n_resamples)
+    if bins_per_decade < 1:
+        raise DataError(f"bins_per_decade is {bins_per_decade}; give 1 or more.")
     edge = np.floor(np.log10(data["flops"].to_numpy()) * bins_per_decade)
     data["budget"] = 10 ** ((edge + 0.5) / bins_per_decade)
     # The best of two or three runs says little about the best there is.

@@ -13,11 +13,19 @@ __all__ = ["robust_delta"]
 _HUBER = 1.345 * 1.4826
 
 
-def robust_delta(residual: Array) -> float:
-    """Return 1.345 robust standard deviations of residuals."""
+def robust_delta(residual: Array, n_free: int = 0) -> float:
+    """Return 1.345 robust standard deviations of residuals.
+
+    A law of ``n_free`` constants can pass through as many points. Where those are
+    half of all or more, their residuals would make the threshold vanish, so the
+    ``n_free`` smallest are left out.
+    """
     rest = residual.copy()
     rest -= _median(rest)
-    spread = _median(np.abs(rest, out=rest))
+    np.abs(rest, out=rest)
+    if len(rest) < 2 * n_free:
+        rest = np.sort(rest)[n_free:]
+    spread = _median(rest)
     # Exact data leave only rounding; the threshold must stay above it.
     return max(_HUBER * spread, 1e-10)
 

@@ -17,6 +17,7 @@ from ..design import (
     loss_unit,
     params_kind,
     read_columns,
+    require_distinct,
     require_domain,
     require_identified,
     require_positive,
@@ -109,8 +110,9 @@ def fit_chinchilla(
             f"{len(data)} runs are too few for {free} free constants: "
             f"give {free + 1} at least."
         )
-    require_identified(data, columns)
-    hints = unit_hints(data, columns) + line_hints(data, columns)
+    require_identified(data, columns, fixed or {})
+    require_distinct(data, Chinchilla.inputs, free)
+    hints = unit_hints(data, columns) + line_hints(data, columns, fixed or {})
     return _fit(
         Chinchilla,
         data,
@@ -193,11 +195,14 @@ def fit_law(
             f"{len(data)} points are too few for {free} free constants: "
             f"give {free + 1} at least."
         )
+    hints: list[str] = []
     if law is Chinchilla:
-        require_identified(data, columns)
-    else:
+        require_identified(data, columns, fixed or {})
+        hints = unit_hints(data, columns) + line_hints(data, columns, fixed or {})
+    elif not fixed:
         require_varied(data, law.inputs)
-    return _fit(law, data, delta, fixed or {}, "total", "nats per token", [])
+    require_distinct(data, law.inputs, free)
+    return _fit(law, data, delta, fixed or {}, "total", "nats per token", hints)
 
 
 def _fit(
@@ -214,6 +219,12 @@ def _fit(
         raise DataError(f"delta is {delta}; give a positive number, inf or None.")
     inputs = {n: data[n].to_numpy(float) for n in law.inputs}
     response = data[law.response].to_numpy(float)
+    floor, least = fixed.get("E", -np.inf), float(response.min())
+    if floor >= least:
+        raise DataError(
+            f"fixed E is {floor:g} and the least {law.response} {least:g}: no run can "
+            "lie below the floor. Give a lower E."
+        )
     optima: tuple[engine.Objective, engine.Solution] | None = None
     for rows in _parts(len(data)):
         some, y = {name: x[rows] for name, x in inputs.items()}, response[rows]
@@ -299,13 +310,14 @@ def _minimize(
 
     problem = engine.objective(law, inputs, response, delta or 1e-3)
     if delta is None and near:
-        problem = problem.within(_adapted(problem, starts[0]))
+        problem = problem.within(_adapted(problem, starts[0], free))
     solution = engine.solve(problem, starts, free=free)
     if delta is not None:
         return problem, solution, True
     for _ in range(_DELTA_ROUNDS):
         # All starts go on: another one may win under another threshold.
-        trial = _adapted(problem, solution.constants[solution.objective.argmin()])
+        best = solution.constants[solution.objective.argmin()]
+        trial = _adapted(problem, best, free)
         if abs(trial - problem.delta) <= 1e-6 * trial:
             return problem, solution, True
         problem = problem.within(trial)
@@ -313,9 +325,10 @@ def _minimize(
     return problem, solution, False
 
 
-def _adapted(problem: engine.Objective, constants: Array) -> float:
+def _adapted(problem: engine.Objective, constants: Array, free: np.ndarray) -> float:
     """Return the threshold that the residuals from these constants ask for."""
-    return engine.robust_delta(problem.residuals(problem.enter(constants[None]))[0])
+    residual = problem.residuals(problem.enter(constants[None]))[0]
+    return engine.robust_delta(residual, int(free.sum()))
 
 
 def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:

@@ -137,6 +137,7 @@ class Bootstrap:
 
     def standard_error(self, quantity: Quantity) -> float:
         """Return the standard deviation of a quantity over the refits."""
+        require_units(self.n_units)
         return float(np.std(self.samples(quantity), ddof=1))
 
     def share_farther(self, law: Law) -> float:

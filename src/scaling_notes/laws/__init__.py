@@ -1,8 +1,9 @@
 """Scaling laws as published: one frozen dataclass a form, one file a book part."""
 
 from ._law import Law
+from .climbs import Sigmoid, StepSigmoid
 from .compression import SparsityLaw
-from .curves import BrokenPowerLaw, PowerLaw, PurePowerLaw, Sigmoid
+from .curves import BrokenPowerLaw, PowerLaw, PurePowerLaw
 from .data import DataLimited, data_mixture
 from .distillation import DistilledLoss
 from .experts import FineGrainedExperts, RoutedExperts
@@ -37,5 +38,6 @@ __all__ = [
     "SharedExponent",
     "Sigmoid",
     "SparsityLaw",
+    "StepSigmoid",
     "data_mixture",
 ]
