@@ -256,9 +256,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     if not (np.isfinite(budgets) & (budgets > 0)).all():
         raise DataError("flops must be finite and positive.")
     if np.ndim(inference_tokens) or not 0 <= inference_tokens < np.inf:
-        raise DataError(
-            f"inference_tokens is {inference_tokens}; give one, not below 0."
-        )
+        raise DataError(f"inference_tokens is {inference_tokens}; give zero or more.")
     if np.ndim(unique_tokens) or not unique_tokens > 0:
         raise DataError(f"unique_tokens is {unique_tokens}; give a positive number.")
     if isinstance(law, Profile):
