@@ -41,7 +41,7 @@ lint: $(READY)
 	$(VENV)/bin/mypy
 
 site-test: $(READY)
-	$(PY) -m pytest tests/site
+	$(PY) -m pytest -n 2 --dist loadgroup tests/site
 
 coverage: $(READY)
 	$(PY) -m pytest -s tests/coverage_simulation.py

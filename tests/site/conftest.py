@@ -26,6 +26,15 @@ BROWSER_OPTIONS = [
     "--disable-sync",
 ]
 
+# Sums how far things move by themselves: Cumulative Layout Shift without its windows.
+NOTE_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries())
+    if (!entry.hadRecentInput) window.shifts.push(entry.value);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -54,7 +63,17 @@ def page_names(folder: Path) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "visit" in metafunc.fixturenames:
         names = page_names(site_folder(metafunc.config))
-        metafunc.parametrize("visit", names, indirect=True, scope="module")
+        # With several workers, all tests of a page go to the same one.
+        pages = [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in names]
+        metafunc.parametrize("visit", pages, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def chart_pages(folder: Path) -> list[str]:
+    """Return every page that has a chart."""
+    mark = '<div class="chart"'
+    names = page_names(folder)
+    return [name for name in names if mark in (folder / name).read_text("utf-8")]
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +119,7 @@ class Visit:
     urls: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    shift: float = 0.0
 
     def open(self, url: str) -> None:
         self.page.on("request", lambda request: self.urls.append(request.url))
@@ -118,6 +138,7 @@ class Visit:
         self.page.goto(url, wait_until="load")
         self.page.evaluate("window.MathJax?.startup.promise.then(() => true)")
         self.read()
+        self.shift = sum(self.page.evaluate("window.shifts"))
 
     def read(self) -> None:
         """Scroll to every chart, and back to the top, until all have been drawn."""
@@ -129,10 +150,13 @@ class Visit:
 
 
 @contextmanager
-def visiting(browser: Browser, name: str, url: str, theme: str) -> Iterator[Visit]:
+def visiting(
+    browser: Browser, name: str, url: str, theme: str = "light", width: int = 1200
+) -> Iterator[Visit]:
     context = browser.new_context(
-        viewport={"width": 1200, "height": 900}, color_scheme=theme
+        viewport={"width": width, "height": 900}, color_scheme=theme
     )
+    context.add_init_script(NOTE_SHIFTS)
     visit = Visit(name, context.new_page())
     visit.open(url)
     yield visit
@@ -144,8 +168,16 @@ def visit(
     request: pytest.FixtureRequest, browser: Browser, address: str
 ) -> Iterator[Visit]:
     name = request.param
-    with visiting(browser, name, f"{address}/{name}", "light") as visit:
+    with visiting(browser, name, f"{address}/{name}") as visit:
         yield visit
+
+
+@pytest.fixture(scope="module")
+def phone(visit: Visit, browser: Browser, address: str) -> Iterator[Visit]:
+    """Visit the same page once more, on a phone."""
+    url = f"{address}/{visit.name}"
+    with visiting(browser, visit.name, url, width=360) as phone:
+        yield phone
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from conftest import Visit
 
 MAX_BYTES = 4_000_000
+MAX_SHIFT = 0.1  # what the Web Vitals call good
 SECONDS = 1000  # milliseconds, the unit of playwright
 
 # Opens what is folded; of the thousands of rows that are all alike, few are left.
@@ -22,6 +26,95 @@ UNFOLD = """async () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
   await Promise.all(document.getAnimations().map(animation => animation.finished));
 }"""
+
+# Looking for the paper behind every word takes long, so of words that look alike, all
+# the way up to the page, one stands for all.
+MARK_LOOKS = """() => {
+  const seen = new Set();
+  const look = (element) => {
+    const parts = [];
+    for (let e = element; e; e = e.parentElement) {
+      const s = getComputedStyle(e);
+      parts.push(e.tagName, s.color, s.fill, s.backgroundColor, s.backgroundImage,
+        s.opacity, s.fontSize, s.fontWeight, s.textDecorationLine, s.position);
+    }
+    return parts.join();
+  };
+  for (const e of document.querySelectorAll("[data-look]")) delete e.dataset.look;
+  for (const e of document.querySelectorAll("body *")) {
+    const words = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    if (!words || !e.checkVisibility() || seen.has(look(e))) continue;
+    seen.add(look(e));
+    e.dataset.look = "";
+  }
+}"""
+COLOR_RULES = ["color-contrast", "link-in-text-block"]
+
+# Focuses one of each kind as the keyboard would; returns those that look as before.
+FOCUS = """() => {
+  const look = (e) => {
+    const parts = [];
+    for (const at of [e, e.parentElement]) {
+      const s = getComputedStyle(at);
+      parts.push(s.outline, s.boxShadow, s.borderColor, s.backgroundColor,
+        s.textDecoration);
+    }
+    return parts.join();
+  };
+  const kinds = new Set();
+  const unchanged = [];
+  for (const e of document.querySelectorAll(
+      "a[href], button, input, select, summary, [tabindex='0']")) {
+    const region = e.closest("nav, header, footer, article, aside")?.className ?? "";
+    const kind = [e.tagName, e.className, region].join();
+    if (kinds.has(kind) || !e.checkVisibility({ visibilityProperty: true })) continue;
+    kinds.add(kind);
+    document.activeElement.blur();
+    const before = look(e);
+    e.focus({ focusVisible: true, preventScroll: true });
+    if (document.activeElement === e && look(e) === before)
+      unchanged.push(e.outerHTML.slice(0, 150));
+  }
+  document.activeElement.blur();
+  return [kinds.size, unchanged];
+}"""
+
+# What serves the screen only.
+SCREEN_ONLY = """.bd-header, .bd-header-article, .bd-sidebar-primary, .bd-sidebar-secondary,
+  .prev-next-footer, .headerlink, .skip-link, #pst-back-to-top, button, input, select,
+  dialog, .vega-bindings, .chart-data"""
+
+# What a script or style is for: part of its name, and what a page that loads it has.
+USES = {
+    "charts.css": ".chart",
+    "charts.js": ".chart",
+    "vega.js": ".chart",
+    "mathjax/startup.js": ".math",
+    "math.js": ".math",
+    "tables.js": ".filterable",
+    "clipboard": "div.highlight pre",
+    "copybutton": "div.highlight pre",
+    "pygments": ".highlight",
+    "mystnb": "div.cell",
+    "design-tabs": ".sd-tab-set",
+    "sphinx-design": "[class*='sd-']",
+    "togglebutton": ".toggle, .admonition.dropdown",
+    "searchtools": "#search-results",
+    "searchindex": "#search-results",
+    "language_data": "#search-results",
+}
+# Theme, search highlights, keys: on every page.
+EVERYWHERE = [
+    "basic.css",
+    "bootstrap.js",
+    "doctools.js",
+    "documentation_options.js",
+    "pydata-sphinx-theme",
+    "sphinx-book-theme",
+    "sphinx_highlight.js",
+    "style.css",
+    "theme.css",
+]
 
 # Shapes that Vega draws for data, whatever the mark.
 MARKS = "svg :is(.mark-symbol, .mark-line, .mark-area, .mark-rect, .mark-rule) path"
@@ -39,18 +132,24 @@ def set_theme(visit: Visit, theme: str) -> None:
     visit.read()
 
 
-def serious_violations(page: Page, rules: list[str] | None = None) -> list[str]:
+def serious_violations(
+    page: Page, options: dict[str, object], within: str = "html"
+) -> list[str]:
     # Axe would fetch imported styles once more, from the wrong folder.
-    options: dict[str, object] = {"preload": False, "resultTypes": ["violations"]}
-    if rules is not None:
-        options["runOnly"] = {"type": "rule", "values": rules}
-    found = Axe().run(page, options=options).response["violations"]
+    options = {"preload": False, "resultTypes": ["violations"], **options}
+    found = Axe().run(page, {"include": [[within]]}, options).response["violations"]
     return [
         f"{item['id']} ({item['impact']}): {item['help']}; {node['html'][:200]}"
         for item in found
         if item["impact"] in ("serious", "critical")
         for node in item["nodes"]
     ]
+
+
+def color_violations(page: Page) -> list[str]:
+    page.evaluate(MARK_LOOKS)
+    options: dict[str, object] = {"runOnly": {"type": "rule", "values": COLOR_RULES}}
+    return serious_violations(page, options, "[data-look]")
 
 
 def slider_values(page: Page) -> list[str]:
@@ -75,12 +174,119 @@ def test_page_is_light(visit: Visit) -> None:
     assert 10_000 < n_bytes < MAX_BYTES
 
 
-def test_scripts_are_loaded_only_where_used(visit: Visit) -> None:
-    names = {urlsplit(url).path.rpartition("_static/")[2] for url in visit.urls}
-    has_charts = visit.page.locator(".chart").count() > 0
-    has_formulas = visit.page.locator(".math").count() > 0
-    assert ("vega.js" in names, "charts.js" in names) == (has_charts, has_charts)
-    assert ("mathjax/startup.js" in names) == has_formulas
+def test_only_what_is_used_is_loaded(visit: Visit) -> None:
+    paths = {urlsplit(url).path.rpartition("/_static/")[2] for url in visit.urls}
+    files = {path for path in paths if path.endswith((".js", ".css"))}
+    for name, selector in USES.items():
+        # MathJax fetches its parts itself.
+        loaded = {file for file in files if re.search(rf"(^|/){name}", file)}
+        used = visit.page.locator(selector).count() > 0
+        if name not in ("searchtools", "searchindex", "language_data"):
+            assert bool(loaded) == used, (name, loaded)
+        assert used or not loaded, (name, loaded)
+        files -= loaded
+    if "mathjax/startup.js" in paths:
+        files = {file for file in files if not file.startswith("mathjax/")}
+    assert [f for f in files if not any(name in f for name in EVERYWHERE)] == []
+
+
+def test_nothing_shifts(visit: Visit, phone: Visit) -> None:
+    print(f"\nlayout shift {visit.shift:.3f}, {phone.shift:.3f}  {visit.name}")
+    assert visit.shift < MAX_SHIFT
+    assert phone.shift < MAX_SHIFT
+
+
+def test_one_search(visit: Visit) -> None:
+    """One button that opens a field, or on the page of results the field itself."""
+    page = visit.page
+    button = page.locator(".search-button__button:visible")
+    fields = page.locator("input[name=q]:visible")
+    if visit.name == "search.html":
+        assert (button.count(), fields.count()) == (0, 1)
+        return
+    assert (button.count(), fields.count()) == (1, 0)
+    button.click()
+    assert fields.count() == 1
+    expect(fields).to_be_focused()
+    page.keyboard.press("Escape")
+    assert fields.count() == 0
+
+
+def test_page_is_downloaded(visit: Visit, address: str) -> None:
+    """Each chapter offers its notebook, and each table that it offers is there."""
+    page = visit.page
+    hrefs = page.locator("a[href*='_downloads/'], a[href*='_sources/']").evaluate_all(
+        "links => links.map(link => link.getAttribute('href'))"
+    )
+    urls = [urljoin(page.url, href) for href in hrefs]
+    sources = [url for url in urls if "/_sources/" in url]
+    assert len(sources) == (0 if visit.name == "search.html" else 1)
+    for url in urls:
+        answer = page.request.get(url)
+        assert answer.ok, url
+        assert len(answer.body()) > 100, url
+    has_cells = page.locator("div.cell").count() > 0
+    for url in sources:
+        assert url.endswith(".ipynb") == has_cells
+        if has_cells:
+            assert json.loads(page.request.get(url).text())["cells"]
+
+
+def test_skip_link_leads_to_the_text(visit: Visit) -> None:
+    page = visit.page
+    page.reload()
+    visit.read()
+    link = page.locator("a", has_text="Skip to main content").first
+    if visit.name == "search.html":
+        link.focus()  # the field has the focus there
+    else:
+        page.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    link.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate(
+        "document.querySelector('main').contains(document.activeElement)"
+    )
+
+
+def test_focus_is_seen(visit: Visit) -> None:
+    n_kinds, unchanged = visit.page.evaluate(FOCUS)
+    assert n_kinds > 3
+    assert unchanged == []
+
+
+def test_folds_open_by_key(visit: Visit) -> None:
+    """One of each kind, closed again."""
+    classes = set()
+    for fold in visit.page.locator("article details").all():
+        kind = fold.get_attribute("class")
+        if kind in classes:
+            continue
+        classes.add(kind)
+        summary = fold.locator("summary").first
+        for is_open in (True, False):
+            summary.press("Enter")
+            assert fold.evaluate("fold => fold.open") == is_open
+    visit.page.evaluate("window.scrollTo(0, 0)")
+
+
+def test_every_chart_is_told_and_tabled(visit: Visit) -> None:
+    for chart in visit.page.locator(".chart").all():
+        expect(chart).to_have_role("figure")
+        label = chart.get_attribute("aria-label") or ""
+        assert len(label) > 40, label
+        tables = chart.locator("details.chart-data table")
+        assert tables.count() > 0, label
+        for table in tables.all():
+            assert table.locator("caption").text_content()
+            n_columns = table.locator("thead th[scope=col]").count()
+            rows = table.locator("tbody tr")
+            assert n_columns > 0, label
+            assert rows.count() > 0, label
+            assert rows.first.locator("td").count() == n_columns
+    for picture in visit.page.locator("article img").all():
+        assert picture.get_attribute("alt")
 
 
 def test_every_chart_is_drawn(visit: Visit) -> None:
@@ -88,7 +294,6 @@ def test_every_chart_is_drawn(visit: Visit) -> None:
         chart.scroll_into_view_if_needed()
         expect(chart).to_have_attribute("data-drawn", "light", timeout=10 * SECONDS)
         label = chart.get_attribute("aria-label")
-        assert label
         assert chart.locator(MARKS).count() > 0, f"no marks in: {label}"
 
 
@@ -99,14 +304,6 @@ def test_every_formula_is_set(visit: Visit) -> None:
     assert visit.page.locator("mjx-merror").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_page_is_accessible(visit: Visit, theme: str) -> None:
-    set_theme(visit, theme)
-    visit.page.evaluate(UNFOLD)
-    assert serious_violations(visit.page) == []
-    set_theme(visit, "light")
-
-
 def test_sliders_move_their_chart(visit: Visit) -> None:
     for chart in visit.page.locator(".chart:has(input[type=range])").all():
         chart.scroll_into_view_if_needed()
@@ -114,56 +311,101 @@ def test_sliders_move_their_chart(visit: Visit) -> None:
         for slider in chart.locator("input[type=range]").all():
             before = drawing.inner_html()
             value = slider.input_value()
-            for key in ("End", "Home"):
+            for key in ("ArrowRight", "ArrowLeft", "End", "Home"):
                 slider.press(key)
                 if slider.input_value() != value:
                     break
             assert slider.input_value() != value
-            visit.page.wait_for_timeout(300)
+            visit.page.wait_for_timeout(100)
             assert drawing.inner_html() != before, chart.get_attribute("aria-label")
 
 
-def test_theme_switch_redraws_and_keeps_sliders(visit: Visit) -> None:
+def assert_redrawn(visit: Visit, theme: str) -> None:
+    """Switch to the theme: all charts have its colors, sliders stay where they are."""
     values = slider_values(visit.page)
-    for theme in ("dark", "light"):
-        before = visit.page.locator(".chart svg").evaluate_all(
-            "drawings => drawings.map(drawing => drawing.outerHTML)"
-        )
-        set_theme(visit, theme)
-        for chart in visit.page.locator(".chart").all():
-            chart.scroll_into_view_if_needed()
-            expect(chart).to_have_attribute("data-drawn", theme, timeout=10 * SECONDS)
-        after = visit.page.locator(".chart svg").evaluate_all(
-            "drawings => drawings.map(drawing => drawing.outerHTML)"
-        )
-        assert len(after) == len(before)
-        assert not set(after) & set(before), "a chart kept the colors of before"
-        assert slider_values(visit.page) == values
+    drawings = visit.page.locator(".chart svg")
+    take = "drawings => drawings.map(drawing => drawing.outerHTML)"
+    before = drawings.evaluate_all(take)
+    set_theme(visit, theme)
+    for chart in visit.page.locator(".chart").all():
+        chart.scroll_into_view_if_needed()
+        expect(chart).to_have_attribute("data-drawn", theme, timeout=10 * SECONDS)
+    after = drawings.evaluate_all(take)
+    assert len(after) == len(before)
+    assert not set(after) & set(before), "a chart kept the colors of before"
+    assert slider_values(visit.page) == values
 
 
-def test_dark_charts_are_printed_on_white(visit: Visit) -> None:
+def test_dark_charts(visit: Visit) -> None:
+    """The page is dark from here on."""
+    assert_redrawn(visit, "dark")
+
+
+@pytest.fixture
+def paper(visit: Visit) -> Iterator[Page]:
+    """Give the dark page as it is printed."""
     set_theme(visit, "dark")
-    n_charts = visit.page.locator(".chart").count()
+    visit.page.emulate_media(media="print")
     visit.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert visit.page.locator(".chart.printing > .chart-print svg").count() == n_charts
+    yield visit.page
     visit.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    visit.page.emulate_media(media="screen")
     assert visit.page.locator(".chart-print").count() == 0
-    set_theme(visit, "light")
 
 
-def test_nothing_sticks_out_on_a_phone(visit: Visit) -> None:
-    visit.page.set_viewport_size({"width": 360, "height": 800})
-    visit.page.wait_for_timeout(300)
-    visit.read()
-    wide = visit.page.evaluate(
+def test_paper_has_the_charts_and_no_buttons(paper: Page) -> None:
+    """Charts are printed on white also from a dark page."""
+    left = paper.locator(f":is({SCREEN_ONLY}):visible").evaluate_all(
+        "found => found.map(e => e.outerHTML.slice(0, 120))"
+    )
+    assert left == []
+    for chart in paper.locator(".chart").all():
+        drawings = chart.locator("svg:visible")
+        assert drawings.count() == 1, chart.get_attribute("aria-label")
+        assert drawings.evaluate("svg => svg.closest('.chart-print') !== null")
+        assert (drawings.bounding_box() or {})["height"] > 100
+    expect(paper.locator("article")).to_be_visible()
+    for part in ("body", "article"):
+        color = paper.locator(part).evaluate("part => getComputedStyle(part).color")
+        assert max(map(int, re.findall(r"\d+", color)[:3])) < 100, (part, color)
+
+
+def test_nothing_sticks_out_on_a_phone(phone: Visit) -> None:
+    wide = phone.page.evaluate(
         """() => document.documentElement.scrollWidth <= innerWidth ? [] :
           [...document.querySelectorAll("main *")]
             .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5)
             .map(e => e.outerHTML.slice(0, 120))"""
     )
     assert wide == []
-    assert serious_violations(visit.page, ["scrollable-region-focusable"]) == []
-    visit.page.set_viewport_size({"width": 1200, "height": 900})
+    rules = {"type": "rule", "values": ["scrollable-region-focusable"]}
+    assert serious_violations(phone.page, {"runOnly": rules}) == []
+
+
+def test_dark_page_is_accessible(visit: Visit) -> None:
+    set_theme(visit, "dark")
+    visit.page.evaluate(UNFOLD)
+    assert color_violations(visit.page) == []
+
+
+def test_charts_are_light_again(visit: Visit) -> None:
+    set_theme(visit, "dark")
+    assert_redrawn(visit, "light")
+
+
+def test_light_page_is_accessible(visit: Visit) -> None:
+    set_theme(visit, "light")
+    visit.page.evaluate(UNFOLD)
+    assert color_violations(visit.page) == []
+    others = {rule: {"enabled": False} for rule in COLOR_RULES}
+    assert serious_violations(visit.page, {"rules": others}) == []
+
+
+def test_pale_words_are_seen(visit: Visit) -> None:
+    """The last look at colors: one pale word among thousands is found."""
+    words = visit.page.locator("body :is(h1, p, dd, li, td):visible").last
+    words.evaluate("words => { words.style.color = '#ccc'; words.append('pale'); }")
+    assert any("color-contrast" in line for line in color_violations(visit.page))
 
 
 def test_console_has_no_errors(visit: Visit) -> None:

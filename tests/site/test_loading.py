@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-from statistics import median
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, expect
@@ -11,14 +11,19 @@ from playwright.sync_api import Browser, expect
 if TYPE_CHECKING:
     from conftest import Visit
 
-# Seconds to the first chart. The aim is 0.5; a busy machine of two cores gets more.
-AIM, LIMIT = 0.5, 1.5
+# Seconds to the first chart. All that the browser's main thread computes for it must
+# fit into the aim, whatever else the machine does meanwhile; the clock shows the aim
+# only on an idle machine, so there the limit is looser.
+AIM, LIMIT = 0.5, 3.0
+TRIES = 4
 
 NOTE_FIRST_CHART = """
 addEventListener("DOMContentLoaded", () => {
   document.querySelector(".chart").scrollIntoView();
-  new MutationObserver(() => { window.firstChart ??= performance.now(); })
-    .observe(document.body, { subtree: true, attributeFilter: ["data-drawn"] });
+  new MutationObserver(() => {
+    if (window.firstChart) return;
+    window.firstChart = performance.mark("first-chart").startTime;
+  }).observe(document.body, { subtree: true, attributeFilter: ["data-drawn"] });
 });
 """
 
@@ -30,18 +35,37 @@ def test_first_page_is_found(browser: Browser, address: str) -> None:
     page.close()
 
 
-def test_first_chart_is_fast(browser: Browser, address: str, chart_page: str) -> None:
-    times = []
-    for _ in range(3):
-        context = browser.new_context(viewport={"width": 1200, "height": 900})
-        page = context.new_page()
-        page.add_init_script(NOTE_FIRST_CHART)
-        page.goto(f"{address}/{chart_page}")
-        page.wait_for_function("window.firstChart")
-        times.append(page.evaluate("window.firstChart") / 1000)
-        context.close()
-    print(f"\nfirst chart after {median(times):.2f} s (aim {AIM} s)  {chart_page}")
-    assert median(times) < LIMIT
+def first_chart(browser: Browser, url: str) -> tuple[float, float]:
+    """Return the main thread's work until the first chart, and the clock's time."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    page.add_init_script(NOTE_FIRST_CHART)
+    browser.start_tracing(page=page, categories=["blink.user_timing"])
+    page.goto(url)
+    page.wait_for_function("window.firstChart")
+    clock = page.evaluate("window.firstChart") / 1000
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    context.close()
+    (work,) = (e["tts"] for e in events if e["name"] == "first-chart")
+    return work / 1e6, clock
+
+
+def test_first_chart_is_fast(
+    browser: Browser, address: str, chart_pages: list[str]
+) -> None:
+    slow = []
+    for name in chart_pages:
+        work = clock = float("inf")
+        for _ in range(TRIES):
+            tried = first_chart(browser, f"{address}/{name}")
+            work, clock = min(work, tried[0]), min(clock, tried[1])
+            if work < AIM and clock < LIMIT:
+                break
+        print(f"\nfirst chart after {work:.2f} s of work, {clock:.2f} s  {name}")
+        if work >= AIM or clock >= LIMIT:
+            slow.append((name, work, clock))
+    assert len(chart_pages) > 5
+    assert slow == []
 
 
 def test_page_works_from_a_folder(visit_from_folder: Visit) -> None:

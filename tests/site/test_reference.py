@@ -59,7 +59,9 @@ def test_every_file_is_there_from_a_folder_too(browser: Browser, folder: Path) -
     files = [link for link in links if "_downloads/data" in link]
     assert len(files) > 70
     for link in files:
-        assert Path(link.removeprefix("file://")).is_file(), link
+        path = Path(link.removeprefix("file://"))
+        assert path.is_file(), link
+        assert path.stat().st_size > 100, link
     page.close()
 
 
