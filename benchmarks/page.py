@@ -80,7 +80,9 @@ class Floor:
             what = re.search(self.pattern, row.result)
             got = float(what[1]) if what else math.nan
             words = self.pattern.replace("([0-9.]+)", "…")
-            return self._line(row.work, words, "at most", got, got <= self.bound)
+            how = row.tool.removeprefix(OURS).removeprefix(", ")
+            work = f"{row.work}, {how}" if how else row.work
+            return self._line(work, words, "at most", got, got <= self.bound)
         if not row.times_ours:
             return "not run", "", "", f"{row.work}: {row.tool}"
         got = float(row.times_ours)

@@ -57,7 +57,11 @@ def read_columns(
             f"{', '.join(map(repr, frame.columns))}. Name yours by argument, "
             "for instance params='my_column'."
         )
-    twice = [c for c in wanted if (frame.columns == c).sum() > 1]
+    twice = (
+        []
+        if frame.columns.is_unique
+        else [c for c in wanted if (frame.columns == c).sum() > 1]
+    )
     if twice:
         raise DataError(
             f"The runs have several columns {', '.join(map(repr, twice))}: rename or "
@@ -161,7 +165,9 @@ def _floats(values: pd.Series) -> np.ndarray:
 
 def require_distinct(data: pd.DataFrame, inputs: Sequence[str], n_free: int) -> None:
     """Refuse fewer distinct points than free constants: copies tell only of noise."""
-    if len(data) > 1000:
+    columns = (data[name].to_numpy() for name in inputs)
+    places = set(zip(*(c[:100].tolist() for c in columns), strict=True))
+    if len(places) >= n_free:
         return
     distinct = len(data[list(inputs)].drop_duplicates())
     if distinct < n_free:
@@ -230,7 +236,8 @@ def require_identified(
         if exponent in fixed:
             continue
         distinct = _distinct(data[name])
-        narrow = float(data[name].max() / data[name].min()) < _NARROW
+        values = data[name].to_numpy()
+        narrow = float(values.max() / values.min()) < _NARROW
         if distinct < 3 or narrow:
             what = "is constant" if narrow else f"takes {distinct} values"
             raise FitError(
@@ -279,9 +286,10 @@ def line_hints(
 def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
     """Return questions about columns that look like millions or billions."""
     hints = []
-    some = data.iloc[:: 1 + len(data) // 10_000]
-    ratio = float(np.median(some["tokens"] / some["params"]))
-    if float(some["tokens"].median()) < 1e4:
+    step = 1 + len(data) // 10_000
+    params, tokens = (data[name].to_numpy()[::step] for name in ("params", "tokens"))
+    ratio = float(np.median(tokens / params))
+    if float(np.median(tokens)) < 1e4:
         hints.append(
             f"The median of {columns['tokens']!r} is below 10,000. Are tokens given in "
             "billions? Give plain counts."

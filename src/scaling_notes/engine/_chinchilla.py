@@ -35,6 +35,8 @@ class ChinchillaObjective(Objective):
     and beta: centering keeps the Hessian well conditioned.
     """
 
+    exact = True
+
     def __init__(
         self, inputs: Mapping[str, Array], response: Array, delta: float
     ) -> None:
@@ -86,9 +88,6 @@ class ChinchillaObjective(Objective):
             s += np.exp(_term_d(theta) @ self.powers[2:4])
             s += np.exp(theta[:, [_E]])
             return self.target - np.log(s)
-
-    def bend(self, theta: Array, step: Array, weights: Array | None) -> None:
-        """Return None: the Hessian here is exact."""
 
     @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:

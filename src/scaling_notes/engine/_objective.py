@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -52,6 +52,9 @@ class Objective:
     delta : float
         Huber threshold; ``inf`` is least squares.
     """
+
+    exact: ClassVar[bool] = False
+    """Whether :meth:`system` returns the whole curvature; no step is bent then."""
 
     def __init__(
         self,
@@ -115,12 +118,11 @@ class Objective:
         return np.where(np.isfinite(total), total, np.inf)
 
     @np.errstate(all="ignore")
-    def bend(self, theta: Array, step: Array, weights: Array | None) -> Array | None:
+    def bend(self, theta: Array, step: Array, weights: Array | None) -> Array:
         """Return how the residuals' curvature along a step pulls, shape ``(p, m)``.
 
         This is the gradient of residuals that are their own second derivatives
         along ``step``, shape ``(m, p)``, which are taken by finite differences.
-        An objective whose curvature is exact has no need of it: None.
         """
         constants = self.leave(theta)
         law = self.law.from_array(constants).over()

@@ -84,7 +84,7 @@ def solve(
     step that promises it is still taken.
     A problem that is not done after a few steps is in a curved valley. Its
     steps are bent along it by geodesic acceleration (Transtrum & Sethna 2012,
-    arXiv:1201.5885), where the objective offers it.
+    arXiv:1201.5885), unless the curvature is exact.
     Problems are held in a pool; a finished one makes room for the next.
     """
     m = len(starts)
@@ -107,7 +107,8 @@ def solve(
     refused = np.zeros(len(rows), bool)
     while len(rows):
         undamped = predicted * (1.0 + mu)
-        enough = np.where(age < _PATIENCE, _TOLERANCE, _SLOW_TOLERANCE)
+        slow = (age >= _PATIENCE) & (not objective.exact)
+        enough = np.where(slow, _SLOW_TOLERANCE, _TOLERANCE)
         enough = np.where(refused, _ROUNDING, enough) * value + nothing
         done = undamped <= enough
         lost = ~np.isfinite(value) | (age >= _MAX_ITERATIONS) | (mu > _STUCK)
@@ -216,13 +217,11 @@ def _bent(
 ) -> Array:
     """Return the steps, those of old problems bent along their valley."""
     old = np.flatnonzero(age >= _PATIENCE)
-    if not len(old):
+    if objective.exact or not len(old):
         return step
     move = np.zeros((len(old), theta.shape[1]))
     move[:, index] = step[:, old].T
     pull = objective.bend(theta[old], move, None if weights is None else weights[old])
-    if pull is None:
-        return step
     bend, _ = _step(pull[index], h[:, :, old], mu[old])
     scale = np.sqrt(np.abs(np.einsum("iim->im", h[:, :, old])))
     longest = _BEND * np.linalg.norm(step[:, old] * scale, axis=0)
