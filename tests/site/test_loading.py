@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # fit into the aim, whatever else the machine does meanwhile; the clock shows the aim
 # only on an idle machine, so there the limit is looser.
 AIM, LIMIT = 0.5, 3.0
-TRIES = 4
+TRIES = 8
 
 NOTE_FIRST_CHART = """
 addEventListener("DOMContentLoaded", () => {

@@ -182,7 +182,10 @@ class Likelihood:
         h = h * scale[:, None] * scale
         follow = np.linalg.lstsq(h[np.ix_(free, free)], -h[free, at], rcond=1e-10)[0]
         theta[0, free] += follow * scale[free] * (step / scale[at])
-        return problem.leave(theta)[0]
+        # Where the curvature hardly tells, they would follow out of range.
+        with np.errstate(over="ignore", invalid="ignore"):
+            ahead = problem.leave(theta)[0]
+        return ahead if np.isfinite(ahead).all() else near
 
     def _along(
         self, at: int, free: np.ndarray, logged: bool, near: Array, values: Array
