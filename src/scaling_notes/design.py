@@ -12,7 +12,6 @@ from .errors import DataError, FitError
 from .laws import Law
 
 __all__ = [
-    "line_hints",
     "loss_unit",
     "params_kind",
     "read_columns",
@@ -230,8 +229,11 @@ def _distinct(values: pd.Series) -> int:
 
 def require_identified(
     data: pd.DataFrame, columns: Mapping[str, str], fixed: Collection[str] = ()
-) -> None:
-    """Refuse designs from which alpha or beta cannot be told, unless it is fixed."""
+) -> list[str]:
+    """Refuse designs from which alpha or beta cannot be told, unless it is fixed.
+
+    Returns what there is to say of a design that is near one of these.
+    """
     for name, exponent in (("params", "alpha"), ("tokens", "beta")):
         if exponent in fixed:
             continue
@@ -245,7 +247,7 @@ def require_identified(
                 "the other terms. Add runs with at least three different values."
             )
     if {"alpha", "beta"} & set(fixed):
-        return
+        return []
     scatter, spread = _off_line(data)
     if scatter < 0.01 * spread:
         raise FitError(
@@ -253,6 +255,13 @@ def require_identified(
             "in all runs (a constant number of tokens per parameter, for instance): "
             "alpha and beta cannot be told apart. Add runs off that line."
         )
+    if scatter > 0.1 * spread:
+        return []
+    return [
+        f"{columns['tokens']!r} is nearly a power of {columns['params']!r} (to "
+        f"{scatter / spread:.1%} of its spread): alpha and beta are hard to tell "
+        "apart. Look at their intervals, and vary tokens per parameter."
+    ]
 
 
 def _off_line(data: pd.DataFrame) -> tuple[float, float]:
@@ -263,24 +272,9 @@ def _off_line(data: pd.DataFrame) -> tuple[float, float]:
     n, d = (np.log(data[name].to_numpy()) for name in ("params", "tokens"))
     n, d = n - n.mean(), d - d.mean()
     slope = (n @ d) / (n @ n)
-    scatter = float(np.std(d - slope * n)) if slope > 0 else np.inf
-    return scatter, float(np.std(d))
-
-
-def line_hints(
-    data: pd.DataFrame, columns: Mapping[str, str], fixed: Collection[str] = ()
-) -> list[str]:
-    """Return what to say of runs near one line, unless an exponent is fixed."""
-    if {"alpha", "beta"} & set(fixed):
-        return []
-    scatter, spread = _off_line(data)
-    if scatter > 0.1 * spread:
-        return []
-    return [
-        f"{columns['tokens']!r} is nearly a power of {columns['params']!r} (to "
-        f"{scatter / spread:.1%} of its spread): alpha and beta are hard to tell "
-        "apart. Look at their intervals, and vary tokens per parameter."
-    ]
+    off = d - slope * n
+    scatter = float(np.sqrt(off @ off / len(off))) if slope > 0 else np.inf
+    return scatter, float(np.sqrt(d @ d / len(d)))
 
 
 def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:

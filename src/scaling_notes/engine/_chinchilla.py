@@ -46,10 +46,16 @@ class ChinchillaObjective(Objective):
 
     def _center(self, *center: float) -> None:
         self.center = center
-        n, d = (x - c for x, c in zip(self.logs, center, strict=True))
         # In this order all that the sums need are neighbors: memory is slower
         # than arithmetic for very many points.
-        self.powers = np.stack([n * n, n, np.ones_like(n), d, d * d, n * d])
+        self.powers = np.empty((6, len(self.target)))
+        nn, n, one, d, dd, nd = self.powers
+        np.subtract(self.logs[0], center[0], out=n)
+        np.subtract(self.logs[1], center[1], out=d)
+        np.multiply(n, n, out=nn)
+        np.multiply(d, d, out=dd)
+        np.multiply(n, d, out=nd)
+        one[:] = 1.0
         self._scratch = np.empty((7, 0))
 
     def holding(self, free: np.ndarray) -> ChinchillaObjective:
@@ -84,10 +90,11 @@ class ChinchillaObjective(Objective):
     def residuals(self, theta: Array) -> Array:
         """Return the residuals of log loss, shape ``(m, n)``."""
         with np.errstate(all="ignore"):
-            s = np.exp(_term_n(theta) @ self.powers[1:3])
-            s += np.exp(_term_d(theta) @ self.powers[2:4])
+            s, v = _term_n(theta) @ self.powers[1:3], _term_d(theta) @ self.powers[2:4]
+            np.exp(s, out=s)
+            s += np.exp(v, out=v)
             s += np.exp(theta[:, [_E]])
-            return self.target - np.log(s)
+            return np.subtract(self.target, np.log(s, out=s), out=s)
 
     @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:
@@ -105,41 +112,47 @@ class ChinchillaObjective(Objective):
         """Return what a block of points adds to the sums of the systems, (23, m)."""
         target = self.target[block]
         powers = self.powers[:, block]
-        n, d, both, nd = powers[:3].T, powers[2:5].T, powers[1:4].T, powers[5]
+        n, d, both, nd, one = powers[:3], powers[2:5], powers[1:4], powers[5], powers[2]
         shape = (len(theta), len(target))
         buffers = self._scratch[:, : shape[0] * shape[1]].reshape(7, *shape)
         u, v, s, r, w_psi, c, x = buffers
-        one = powers[2]
         np.matmul(_term_n(theta), powers[1:3], out=u)
         np.matmul(_term_d(theta), powers[2:4], out=v)
         np.exp(u, out=u)
         np.exp(v, out=v)
-        np.add(u, v, out=s)
-        s += np.exp(theta[:, [_E]])
+        # A column is copied into a table faster than added to one.
+        s[:] = np.exp(theta[:, [_E]])
+        s += u
+        s += v
         np.log(s, out=r)
         np.subtract(target, r, out=r)
-        np.reciprocal(s, out=s)
-        p, q = np.multiply(u, s, out=u), np.multiply(v, s, out=v)
+        p, q = np.divide(u, s, out=u), np.divide(v, s, out=v)
 
         psi = np.clip(r, -self.delta, self.delta, out=s)
-        w = one if weights is None else weights[:, block]
-        np.multiply(psi, w, out=w_psi)
-        np.multiply(psi == r, w, out=c)
-        c += w_psi
+        np.equal(psi, r, out=c)
+        c += psi
+        if weights is None:
+            w_psi = psi
+        else:
+            np.multiply(psi, weights[:, block], out=w_psi)
+            c *= weights[:, block]
+        sums = np.empty((23, len(theta)))
         # sum w psi (r - psi / 2)
-        total = np.vecdot(w_psi, r) - 0.5 * np.vecdot(w_psi, psi)
-        k, s_1 = w_psi @ one, c @ one
-        k_p, k_q = np.multiply(w_psi, p, out=x) @ n, np.multiply(w_psi, q, out=x) @ d
+        sums[0] = np.vecdot(w_psi, r) - 0.5 * np.vecdot(w_psi, psi)
+        np.matmul(w_psi, one, out=sums[1])
+        np.matmul(c, one, out=sums[2])
+        np.matmul(n, np.multiply(w_psi, p, out=x).T, out=sums[3:6])
+        np.matmul(d, np.multiply(w_psi, q, out=x).T, out=sums[6:9])
         c_p = np.multiply(c, p, out=x)
-        s_p = c_p @ n[:, 1:]
-        c_pq = np.multiply(c_p, q, out=s)
-        s_pq, s_pq_nd = c_pq @ both, c_pq @ nd
-        s_pp = np.multiply(c_p, p, out=s) @ n
+        np.matmul(n[1:], c_p.T, out=sums[9:11])
+        c_pq = np.multiply(c_p, q, out=r)
+        np.matmul(both, c_pq.T, out=sums[11:14])
+        np.matmul(c_pq, nd, out=sums[14])
+        np.matmul(n, np.multiply(c_p, p, out=x).T, out=sums[15:18])
         c_q = np.multiply(c, q, out=x)
-        s_q = c_q @ d[:, :2]
-        s_qq = np.multiply(c_q, q, out=s) @ d
-        rows = [total, k, s_1, *k_p.T, *k_q.T, *s_p.T, *s_pq.T, s_pq_nd]
-        return np.stack([*rows, *s_pp.T, *s_q.T, *s_qq.T])
+        np.matmul(d[:2], c_q.T, out=sums[18:20])
+        np.matmul(d, np.multiply(c_q, q, out=x).T, out=sums[20:23])
+        return sums
 
 
 def _term_n(theta: Array) -> Array:

@@ -109,7 +109,9 @@ class Objective:
         """Return the Huber loss of each point, shape ``(m, n)``."""
         r = self.residuals(theta)
         psi = np.clip(r, -self.delta, self.delta)
-        return np.asarray(psi * (r - 0.5 * psi))
+        r -= 0.5 * psi
+        r *= psi
+        return r
 
     def values(self, theta: Array, weights: Array | None) -> Array:
         """Return the objective of each problem, shape ``(m,)``."""

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from .. import engine
 from ..design import (
-    line_hints,
     loss_unit,
     params_kind,
     read_columns,
@@ -110,9 +109,9 @@ def fit_chinchilla(
             f"{len(data)} runs are too few for {free} free constants: "
             f"give {free + 1} at least."
         )
-    require_identified(data, columns, fixed or {})
+    near = require_identified(data, columns, fixed or {})
     require_distinct(data, Chinchilla.inputs, free)
-    hints = unit_hints(data, columns) + line_hints(data, columns, fixed or {})
+    hints = unit_hints(data, columns) + near
     return _fit(
         Chinchilla,
         data,
@@ -197,8 +196,8 @@ def fit_law(
         )
     hints: list[str] = []
     if law is Chinchilla:
-        require_identified(data, columns, fixed or {})
-        hints = unit_hints(data, columns) + line_hints(data, columns, fixed or {})
+        near = require_identified(data, columns, fixed or {})
+        hints = unit_hints(data, columns) + near
     elif not fixed:
         require_varied(data, law.inputs)
     require_distinct(data, law.inputs, free)
