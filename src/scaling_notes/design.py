@@ -211,8 +211,9 @@ def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name!r} {n}" for name, n in lengths.items())
         raise DataError(f"Columns must be of one length; they have {told}.")
-    # By position: two series may come with labels of their own.
-    return pd.DataFrame({name: np.ravel(c) for name, c in columns.items()})
+    # By position: two series may come with labels of their own. Not a copy, since
+    # the columns that are wanted are copied.
+    return pd.DataFrame({name: np.ravel(c) for name, c in columns.items()}, copy=False)
 
 
 def _rows(bad: pd.Series) -> str:

@@ -110,12 +110,11 @@ class ChinchillaObjective(Objective):
 
     def _sums(self, theta: Array, weights: Array | None, block: slice) -> Array:
         """Return what a block of points adds to the sums of the systems, (23, m)."""
-        target = self.target[block]
         powers = self.powers[:, block]
         n, d, both, nd, one = powers[:3], powers[2:5], powers[1:4], powers[5], powers[2]
-        shape = (len(theta), len(target))
-        buffers = self._scratch[:, : shape[0] * shape[1]].reshape(7, *shape)
-        u, v, s, r, w_psi, c, x = buffers
+        shape = (len(theta), powers.shape[1])
+        scratch = self._scratch[:, : shape[0] * shape[1]].reshape(7, *shape)
+        u, v, s, r, w_psi, c, x = scratch
         np.matmul(_term_n(theta), powers[1:3], out=u)
         np.matmul(_term_d(theta), powers[2:4], out=v)
         np.exp(u, out=u)
@@ -125,9 +124,8 @@ class ChinchillaObjective(Objective):
         s += u
         s += v
         np.log(s, out=r)
-        np.subtract(target, r, out=r)
+        np.subtract(self.target[block], r, out=r)
         p, q = np.divide(u, s, out=u), np.divide(v, s, out=v)
-
         psi = np.clip(r, -self.delta, self.delta, out=s)
         np.equal(psi, r, out=c)
         c += psi

@@ -57,6 +57,7 @@ def solve(
     starts: Array,
     weights: Array | None = None,
     free: np.ndarray | None = None,
+    tolerance: float = _TOLERANCE,
 ) -> Solution:
     """Minimize the objective from each start, with the weights of its own problem.
 
@@ -70,6 +71,8 @@ def solve(
         counts. By default every point weighs one.
     free : array of bool, shape (p,), optional
         Which constants may move; all by default.
+    tolerance : float
+        Part of the objective that the last step promises at most.
 
     Returns
     -------
@@ -80,8 +83,8 @@ def solve(
     Trust is managed by a damping mu in coordinates scaled to a unit diagonal:
     the step solves (H + mu I) s = -g, with the eigenvalues of H replaced by
     their absolute values where H is not positive definite. A problem is done
-    when its undamped predicted decrease is below 1e-10 of its objective; the
-    step that promises it is still taken.
+    when its undamped predicted decrease is below ``tolerance`` of its objective
+    (1e-12 of it after many steps); the step that promises it is still taken.
     A problem that is not done after a few steps is in a curved valley. Its
     steps are bent along it by geodesic acceleration (Transtrum & Sethna 2012,
     arXiv:1201.5885), unless the curvature is exact.
@@ -108,7 +111,7 @@ def solve(
     while len(rows):
         undamped = predicted * (1.0 + mu)
         slow = (age >= _PATIENCE) & (not objective.exact)
-        enough = np.where(slow, _SLOW_TOLERANCE, _TOLERANCE)
+        enough = np.where(slow, _SLOW_TOLERANCE, tolerance)
         enough = np.where(refused, _ROUNDING, enough) * value + nothing
         done = undamped <= enough
         lost = ~np.isfinite(value) | (age >= _MAX_ITERATIONS) | (mu > _STUCK)

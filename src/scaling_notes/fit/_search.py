@@ -35,6 +35,8 @@ _OPTIMA = 4
 _MANY = 2500
 _GROWTH = 20
 _DELTA_ROUNDS = 50
+# Optima under a threshold that is a first guess need not be exact.
+_ROUGH, _FINE = 1e-6, 1e-10
 
 
 def fit_chinchilla(
@@ -228,17 +230,16 @@ def _fit(
     for rows in _parts(len(data)):
         some, y = {name: x[rows] for name, x in inputs.items()}, response[rows]
         starts = _distinct(*optima) if optima else _starts(law, some, y, fixed)
-        problem, solution, settled = _minimize(
+        problem, solution, residual, settled = _minimize(
             law, some, y, starts, delta, fixed, near=optima is not None
         )
         optima = problem, solution
     winner = int(solution.objective.argmin())
-    constants = solution.constants[winner]
-    fitted = law.from_array(constants)
+    fitted = law.from_array(solution.constants[winner])
     status, found = _judge(problem, solution, winner, fitted, settled)
     for message in (*messages, *found):
         warnings.warn(message, FitWarning, stacklevel=3)
-    data["residual"] = problem.residuals(problem.enter(constants[None]))[0]
+    data["residual"] = residual
     return Fit(
         law=fitted,
         data=data,
@@ -294,11 +295,12 @@ def _minimize(
     delta: float | None,
     fixed: Mapping[str, float],
     near: bool,
-) -> tuple[engine.Objective, engine.Solution, bool]:
+) -> tuple[engine.Objective, engine.Solution, Array, bool]:
     """Solve from every start, with the threshold given or adapted to the residuals.
 
-    Starts that are ``near``, the best first, tell the first threshold. The last of
-    the three returned is whether the threshold settled.
+    Starts that are ``near``, the best first, tell the first threshold. Returned are
+    the problem, its solution, the residuals of the best start's optimum and whether
+    the threshold settled.
     """
     names = law.constants()
     free = np.array([n not in fixed for n in names])
@@ -308,26 +310,23 @@ def _minimize(
     starts[:, logged & free] = np.maximum(starts[:, logged & free], 1e-8)
 
     problem = engine.objective(law, inputs, response, delta or 1e-3)
+    n_free = int(free.sum())
     if delta is None and near:
-        problem = problem.within(_adapted(problem, starts[0], free))
-    solution = engine.solve(problem, starts, free=free)
-    if delta is not None:
-        return problem, solution, True
-    for _ in range(_DELTA_ROUNDS):
+        residual = problem.residuals(problem.enter(starts[:1]))[0]
+        problem = problem.within(engine.robust_delta(residual, n_free))
+    tolerance = _ROUGH if delta is None else _FINE
+    for rounds_left in reversed(range(1 + _DELTA_ROUNDS)):
         # All starts go on: another one may win under another threshold.
-        best = solution.constants[solution.objective.argmin()]
-        trial = _adapted(problem, best, free)
-        if abs(trial - problem.delta) <= 1e-6 * trial:
-            return problem, solution, True
-        problem = problem.within(trial)
-        solution = engine.solve(problem, solution.constants, free=free)
-    return problem, solution, False
-
-
-def _adapted(problem: engine.Objective, constants: Array, free: np.ndarray) -> float:
-    """Return the threshold that the residuals from these constants ask for."""
-    residual = problem.residuals(problem.enter(constants[None]))[0]
-    return engine.robust_delta(residual, int(free.sum()))
+        solution = engine.solve(problem, starts, free=free, tolerance=tolerance)
+        starts = solution.constants
+        best = starts[[solution.objective.argmin()]]
+        residual = problem.residuals(problem.enter(best))[0]
+        trial = delta or engine.robust_delta(residual, n_free)
+        settled = trial == problem.delta or abs(trial - problem.delta) <= 1e-6 * trial
+        if (settled and tolerance == _FINE) or not rounds_left:
+            break
+        problem, tolerance = problem.within(trial), _FINE
+    return problem, solution, residual, settled
 
 
 def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:

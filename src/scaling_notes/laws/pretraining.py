@@ -134,9 +134,10 @@ class Chinchilla(Law):
 
     def doubts(self, *inputs: Array) -> list[str]:
         """Return which terms vanish and which exponents have the wrong sign."""
-        params, tokens = inputs
+        # Both terms rise or fall all along: their ends tell.
+        params, tokens = (np.array([x.min(), x.max()]) for x in inputs)
         size, data = self.A * params**-self.alpha, self.B * tokens**-self.beta
-        least = float(self.E + np.min(size + data))
+        least = float(self.E + size.min() + data.min())
         gone = vanished({"E": self.E, "A": size, "B": data}, least)
         words = list(gone.values())
         for name, of, what in (("alpha", "A", "params"), ("beta", "B", "tokens")):
