@@ -550,10 +550,12 @@ def test_another_form_is_not_compared(fit_240: sn.Fit) -> None:
         fit_240.objective_of(OptimalParams(0.1, 0.5))
 
 
-@pytest.mark.parametrize("n_resamples", [1, 0, -5])
-def test_a_bootstrap_needs_two_resamples(fit_240: sn.Fit, n_resamples: int) -> None:
-    with pytest.raises(sn.DataError, match="give 2 or more"):
+@pytest.mark.parametrize("n_resamples", [1, 0, -5, 2.5, "many", True])
+def test_a_bootstrap_needs_two_resamples(fit_240: sn.Fit, n_resamples: Any) -> None:
+    with pytest.raises(sn.DataError, match="give a whole number, 2 or more"):
         fit_240.bootstrap(n_resamples)
+    with pytest.raises(sn.DataError, match="give a whole number, 2 or more"):
+        sn.isoflop(fit_240.data.assign(flops=1e20), n_resamples=n_resamples)
 
 
 def test_a_threshold_that_does_not_settle_is_flagged(

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from .errors import DataError
 
-__all__ = ["Executor", "map_chunks", "map_seeded", "require_seed"]
+__all__ = ["Executor", "map_chunks", "map_seeded", "require_resamples", "require_seed"]
 
 _QUIET = 3.0  # seconds before a bar shows, so that a short run stays silent
 
@@ -84,6 +84,15 @@ def require_seed(seed: object) -> None:
     """Refuse a seed that does not name one stream of draws."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise DataError(f"seed is {seed!r}; pass an integer that is not negative.")
+
+
+def require_resamples(n_resamples: object) -> None:
+    """Refuse a number of resamples that is not whole, or below two."""
+    n = n_resamples
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
+        raise DataError(
+            f"n_resamples is {n_resamples!r}; give a whole number, 2 or more."
+        )
 
 
 def _call_seeded(

@@ -15,6 +15,7 @@ from .errors import DataError, FitWarning
 from .intervals import Bootstrap, Interval, Quantity, resample_counts
 from .laws import OptimalParams
 from .laws._law import Array
+from .parallel import require_resamples, require_seed
 
 __all__ = ["Profile", "envelope", "isoflop"]
 
@@ -108,7 +109,8 @@ def envelope(
     Hoffmann et al. 2022, arXiv:2203.15556, Sec. 3.1.
     """
     data = _read(runs, params, tokens, flops, loss)
-    _require_resamples(n_resamples)
+    require_resamples(n_resamples)
+    require_seed(seed)
     if bins_per_decade < 1:
         raise DataError(f"bins_per_decade is {bins_per_decade}; give 1 or more.")
     edge = np.floor(np.log10(data["flops"].to_numpy()) * bins_per_decade)
@@ -188,7 +190,8 @@ def isoflop(
     Hoffmann et al. 2022, arXiv:2203.15556, Sec. 3.2.
     """
     data = _read(runs, params, tokens, flops, loss)
-    _require_resamples(n_resamples)
+    require_resamples(n_resamples)
+    require_seed(seed)
     compute = data["flops"].to_numpy()
     known = _shared(compute) if budgets is None else np.sort(np.asarray(budgets, float))
     if not (np.isfinite(known) & (known > 0)).all():
@@ -292,11 +295,6 @@ def _read(
     require_positive(data, columns)
     # Labels may repeat in the frame given; here each run has its own.
     return data.reset_index(drop=True)
-
-
-def _require_resamples(n_resamples: int) -> None:
-    if n_resamples < 2:
-        raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
 
 
 def _envelopes(data: pd.DataFrame, present: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -23,7 +23,7 @@ from ..intervals import (
 )
 from ..laws import Law
 from ..laws._law import Array
-from ..parallel import Executor, map_chunks, map_seeded
+from ..parallel import Executor, map_chunks, map_seeded, require_resamples
 
 __all__ = ["Fit", "Status"]
 
@@ -136,8 +136,7 @@ class Fit:
         DataError
             If ``n_resamples`` is below 2.
         """
-        if n_resamples < 2:
-            raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
+        require_resamples(n_resamples)
         groups = self._groups()
         chunk = max(1, min(_CHUNK, _CELLS // len(self.data)))
         sizes = [

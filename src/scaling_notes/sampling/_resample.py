@@ -9,7 +9,7 @@ from scipy.special import ndtr, ndtri
 from ..errors import DataError
 from ..intervals import MIN_UNITS
 from ..laws._law import Array
-from ..parallel import require_seed
+from ..parallel import require_resamples, require_seed
 from ._checks import IntArray
 
 
@@ -47,8 +47,7 @@ def draw_counts(count: IntArray, n_resamples: int, seed: int) -> Array:
             f"{n_problems} problems are too few for an interval ({MIN_UNITS} at "
             "least): show the problems and their number instead."
         )
-    if n_resamples < 2:
-        raise DataError(f"n_resamples is {n_resamples}; give 2 or more.")
+    require_resamples(n_resamples)
     require_seed(seed)
     rng = np.random.default_rng(seed)
     return rng.multinomial(n_problems, count / n_problems, n_resamples).astype(float)
