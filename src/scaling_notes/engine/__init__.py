@@ -8,10 +8,18 @@ from ..laws import Chinchilla, Law
 from ..laws._law import Array
 from ._chinchilla import ChinchillaObjective
 from ._objective import Objective
-from ._solve import NEGLIGIBLE, Solution, solve
+from ._solve import NEGLIGIBLE, TOLERANCE, Solution, solve
 from ._threshold import robust_delta
 
-__all__ = ["NEGLIGIBLE", "Objective", "Solution", "objective", "robust_delta", "solve"]
+__all__ = [
+    "NEGLIGIBLE",
+    "TOLERANCE",
+    "Objective",
+    "Solution",
+    "objective",
+    "robust_delta",
+    "solve",
+]
 
 
 def objective(

@@ -10,7 +10,7 @@ import numpy as np
 from ..laws._law import Array
 from ._objective import Objective
 
-__all__ = ["NEGLIGIBLE", "Solution", "solve"]
+__all__ = ["NEGLIGIBLE", "TOLERANCE", "Solution", "solve"]
 
 _POOL = 384
 _DAMPING = 1e-3
@@ -21,7 +21,7 @@ _STUCK = 1e14
 _PATIENCE = 10
 # A bend longer than this part of half its step is beyond what a parabola can tell.
 _BEND = 0.75
-_TOLERANCE = 1e-10
+TOLERANCE = 1e-10
 _SLOW_TOLERANCE = 1e-12
 # A refused step that promises no more than this is refused by rounding alone.
 _ROUNDING = 1e-11
@@ -57,7 +57,7 @@ def solve(
     starts: Array,
     weights: Array | None = None,
     free: np.ndarray | None = None,
-    tolerance: float = _TOLERANCE,
+    tolerance: float = TOLERANCE,
 ) -> Solution:
     """Minimize the objective from each start, with the weights of its own problem.
 

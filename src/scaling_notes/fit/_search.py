@@ -36,7 +36,7 @@ _MANY = 2500
 _GROWTH = 20
 _DELTA_ROUNDS = 50
 # Optima under a threshold that is a first guess need not be exact.
-_ROUGH, _FINE = 1e-6, 1e-10
+_ROUGH = 1e-6
 
 
 def fit_chinchilla(
@@ -314,7 +314,7 @@ def _minimize(
     if delta is None and near:
         residual = problem.residuals(problem.enter(starts[:1]))[0]
         problem = problem.within(engine.robust_delta(residual, n_free))
-    tolerance = _ROUGH if delta is None else _FINE
+    tolerance = _ROUGH if delta is None else engine.TOLERANCE
     for rounds_left in reversed(range(1 + _DELTA_ROUNDS)):
         # All starts go on: another one may win under another threshold.
         solution = engine.solve(problem, starts, free=free, tolerance=tolerance)
@@ -323,9 +323,9 @@ def _minimize(
         residual = problem.residuals(problem.enter(best))[0]
         trial = delta or engine.robust_delta(residual, n_free)
         settled = trial == problem.delta or abs(trial - problem.delta) <= 1e-6 * trial
-        if (settled and tolerance == _FINE) or not rounds_left:
+        if (settled and tolerance != _ROUGH) or not rounds_left:
             break
-        problem, tolerance = problem.within(trial), _FINE
+        problem, tolerance = problem.within(trial), engine.TOLERANCE
     return problem, solution, residual, settled
 
 

@@ -16,7 +16,7 @@ from ..fit import Status
 from ..intervals import MIN_VERIFIED, Interval, digits, percentile
 from ..laws._gamma import complement, log_beta_ratio
 from ..laws._law import Array
-from ..parallel import Executor, map_chunks, require_resamples
+from ..parallel import Executor, map_chunks
 from ._checks import IntArray, describe, plain, read_counts, read_whole
 from ._likelihood import maximize, moments
 from ._resample import distinct, draw_counts
@@ -120,7 +120,6 @@ class BetaBinomial:
         DataError
             If there are fewer than six problems, or ``n_resamples`` is below 2.
         """
-        require_resamples(n_resamples)
         n, c, _, count = distinct(self.n_samples, self.n_correct)
         weight = draw_counts(count, n_resamples, seed)
         start = np.log([self.alpha / self.beta, self.alpha + self.beta])
