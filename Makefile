@@ -12,7 +12,7 @@ export MKL_NUM_THREADS := 1
 export JUPYTER_PLATFORM_DIRS := 1
 
 .DEFAULT_GOAL := book
-.PHONY: book test site-test coverage lab serve refresh lint clean bench
+.PHONY: book test test-processors test-oldest-processor site-test coverage lab serve refresh lint clean bench
 
 $(READY): requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
@@ -34,6 +34,13 @@ test: lint
 	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/site tests src
 	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
 	  -p scaling_notes._nbval book
+
+# On other processors: see tests/processors.py.
+test-processors: $(READY)
+	$(PY) tests/processors.py $(KERNELS)
+
+test-oldest-processor: $(READY)
+	$(PY) tests/processors.py --oldest
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

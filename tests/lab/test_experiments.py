@@ -11,6 +11,7 @@ import scaling_notes as sn
 from scaling_notes.tables import descriptor
 
 TOP = Path(__file__).parents[2]
+ROUNDED = 1e-5  # losses are stored to five decimals; models are the same to the bit
 STORED = [r for r in descriptor()["resources"] if r["name"].startswith("lab_")]
 
 
@@ -30,27 +31,27 @@ def test_cheap_runs_come_out_again(name: str) -> None:
             sn.lab.language(), [row.budget], [row.width], [row.seed]
         ).iloc[0]
         assert again["tokens"] == row.tokens
-        assert again["loss"] == pytest.approx(row.loss, abs=0.003)
+        assert again["loss"] == pytest.approx(row.loss, abs=ROUNDED)
 
 
 def test_the_student_and_the_searches_come_out_again() -> None:
     lang = sn.lab.language()
     row = sn.load("lab_distillation").iloc[0]
     start = sn.lab.model(lang, 16, seed=1)
-    assert sn.lab.train(start, 2e3, 1).loss == pytest.approx(row["loss"], abs=0.003)
+    assert sn.lab.train(start, 2e3, 1).loss == pytest.approx(row["loss"], abs=ROUNDED)
     start = sn.lab.model(lang, 4)
     able = sn.lab.train(start, 20 * start.params)
     tasks = sn.lab.problems(lang, 500, 4)
     right = sn.lab.chances(able, tasks)
     stored = sn.load("lab_coverage").query("params == 548 and seed == 0")
-    np.testing.assert_allclose(right.prod(axis=1), stored["success"], rtol=0.05)
+    np.testing.assert_allclose(right.prod(axis=1), stored["success"], rtol=1e-3)
     solved = sn.load("lab_search").query("params == 548 and seed == 0")
     solved = solved.set_index(["method", "tries"])["solved"]
     for check, k in (("answer", 1000), ("symbol", 100)):
         again = sn.lab.search(right, k, check).mean()
-        assert again == pytest.approx(solved[f"{check}s", k], abs=0.003)
+        assert again == pytest.approx(solved[f"{check}s", k], abs=ROUNDED)
     again = sn.lab.beam(able, tasks, 30).mean()
-    assert again == pytest.approx(solved["beam", 30], abs=0.01)
+    assert again == pytest.approx(solved["beam", 30], abs=ROUNDED)
 
 
 def test_the_base_of_reinforcement_comes_out_again() -> None:
@@ -60,14 +61,14 @@ def test_the_base_of_reinforcement_comes_out_again() -> None:
     curve = sn.load("lab_pass_at_k").query("seed == 0 and steps == 0")
     for row in curve.itertuples():
         again = lang.stationary @ sn.lab.search(right, row.k)
-        assert again == pytest.approx(row.pass_at_k, abs=0.003)
+        assert again == pytest.approx(row.pass_at_k, abs=ROUNDED)
     runs = sn.load("lab_reinforcement")
     assert runs.groupby("rate")["run"].nunique().tolist() == [32] * 8
     assert (runs.groupby("run")["step"].count() == 16).all()
     first = runs.query("step == 0")["success"]
     assert first.nunique() == 1
     assert first.iloc[0] == pytest.approx(
-        float(lang.stationary @ right[:, 0]), abs=1e-3
+        float(lang.stationary @ right[:, 0]), abs=ROUNDED
     )
     reward = sn.lab.proxy_reward(lang, share=0.005, seed=0)
     chosen = sn.lab.best_of(base, reward, [64], lang.sample(64, seed=1)[0]).iloc[0]
@@ -75,4 +76,4 @@ def test_the_base_of_reinforcement_comes_out_again() -> None:
         "proxy == 'flawed' and method == 'best of n' and seed == 0 and amount == 64"
     )
     for name in ("kl", "success", "reward"):
-        assert chosen[name] == pytest.approx(row[name].iloc[0], abs=0.01)
+        assert chosen[name] == pytest.approx(row[name].iloc[0], abs=ROUNDED)

@@ -29,9 +29,15 @@ def logits_by_hand(layers: tuple, symbols: int) -> np.ndarray:
     return np.array(rows)
 
 
+@pytest.fixture
+def unrounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network without its grids, in which small differences are lost."""
+    monkeypatch.setattr("scaling_notes.lab._network.to_grid", lambda x, bits: x)
+
+
 @pytest.mark.parametrize("embedding", [None, 3])
 def test_logits_equal_the_definition(
-    small: sn.lab.Language, embedding: int | None
+    small: sn.lab.Language, embedding: int | None, unrounded: None
 ) -> None:
     layers = random_layers(small, embedding)
     expected = logits_by_hand(layers, small.symbols)
@@ -40,10 +46,11 @@ def test_logits_equal_the_definition(
 
 @pytest.mark.parametrize("embedding", [None, 3])
 def test_gradient_equals_finite_differences(
-    small: sn.lab.Language, embedding: int | None
+    small: sn.lab.Language, embedding: int | None, unrounded: None
 ) -> None:
     network = Network(random_layers(small, embedding))
     work = Batch(network, 40)
+    work.exponential.terms = 3
     index, target = split_windows(
         small.draw(40, np.random.default_rng(1)), small.symbols
     )
@@ -86,9 +93,15 @@ def test_counts() -> None:
 
 def test_an_untrained_model_knows_nothing(small: sn.lab.Language) -> None:
     start = sn.lab.model(small, width=4, seed=2)
-    assert start.loss == pytest.approx(np.log(small.symbols), abs=1e-6)
-    p = np.exp(start.log_probabilities.astype(float))
-    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+    assert start.loss == pytest.approx(np.log(small.symbols), abs=1e-12)
+    np.testing.assert_allclose(start.probabilities, 1 / small.symbols, rtol=1e-12)
+
+
+def test_probabilities_and_their_logarithms_agree(small: sn.lab.Language) -> None:
+    able = sn.lab.train(sn.lab.model(small, width=8), 5000)
+    p = able.probabilities
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_allclose(np.log(p), able.log_probabilities, atol=1e-12)
 
 
 @pytest.mark.parametrize("arguments", [{"width": 0}, {"width": 3, "embedding": 0}])

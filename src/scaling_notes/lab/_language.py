@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ._checks import real_number, whole_number
+from ._exact import exponential, same_everywhere
 
 __all__ = ["Language", "choose", "language", "split_windows"]
 
@@ -216,7 +218,8 @@ def _build(seed: int, symbols: int, features: int, exponent: float) -> Language:
     # On this grid every partial sum is exact in float32, so the language does not
     # depend on the order in which a BLAS adds.
     effect = np.round(effect * _GRID) / _GRID
-    start = -_RANK_DECAY * np.log(np.arange(1.0, V + 1.0)) - effect.sum(axis=0) / 2
+    ranks = np.array([same_everywhere(math.log(r)) for r in range(1, V + 1)])
+    start = -_RANK_DECAY * ranks - effect.sum(axis=0) / 2
     effect32 = effect.astype(np.float32)
 
     logits = np.empty((V, V * V, V))
@@ -226,7 +229,8 @@ def _build(seed: int, symbols: int, features: int, exponent: float) -> Language:
         np.greater(last_two, -scores[0, first], out=active, casting="unsafe")
         logits[first] = active.reshape(V * V, features) @ effect32
     logits += start
-    P = np.exp(logits - logits.max(axis=-1, keepdims=True)).reshape(V**3, V)
+    logits -= logits.max(axis=-1, keepdims=True)
+    P = exponential(logits).reshape(V**3, V)
     P /= P.sum(axis=1, keepdims=True)
 
     stationary = _stationary(P, V)
@@ -239,7 +243,8 @@ def _stationary(P: FloatArray, symbols: int) -> FloatArray:
     law = np.full(symbols**3, 1.0 / symbols**3)
     moves = P.reshape(symbols, symbols**2, symbols)
     for _ in range(10_000):
-        new = np.einsum("ab,abx->bx", law.reshape(symbols, -1), moves).ravel()
+        # One sum in one order; einsum would take the processor's.
+        new = (law.reshape(symbols, -1, 1) * moves).sum(axis=0).ravel()
         new /= new.sum()
         change = np.abs(new - law).sum()
         law = new

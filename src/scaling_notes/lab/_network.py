@@ -17,11 +17,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from ._checks import whole_number
+from ._exact import Exponential, exponential, to_grid
 from ._language import IntArray, Language
 
 __all__ = ["Batch", "Mask", "Model", "Network", "frozen", "model"]
 
-Array = npt.NDArray[np.floating]
+WEIGHT_BITS = 20  # a trained weight is a multiple of 2**-20
+
+Array = npt.NDArray[np.float64]
 Layers = tuple[Array, ...]
 Mask = tuple[npt.NDArray[np.bool_], ...]
 
@@ -83,11 +86,20 @@ class Model:
         return 6.0 * self.params * self.tokens
 
     @cached_property
+    def probabilities(self) -> Array:
+        """Probability of every symbol after every context, shape (V**3, V)."""
+        logits = Network(self.layers).logits()
+        table = exponential(logits - logits.max(axis=1, keepdims=True))
+        table /= table.sum(axis=1, keepdims=True)
+        table.flags.writeable = False
+        return table
+
+    @cached_property
     def log_probabilities(self) -> Array:
-        """Log-probability of every symbol after every context, shape (V**3, V)."""
+        """Natural logarithm of :attr:`probabilities`, without their underflow."""
         table = Network(self.layers).logits()
         table -= table.max(axis=1, keepdims=True)
-        table -= np.log(np.exp(table).sum(axis=1, keepdims=True))
+        table -= np.log(exponential(table).sum(axis=1, keepdims=True))
         table.flags.writeable = False
         return table
 
@@ -148,7 +160,7 @@ def model(
     hidden[:-1] /= np.sqrt(3.0 if embedding is None else 3.0 * size)
     hidden[-1] *= 0.1
     layers += [hidden, np.zeros((h + 1, V))]
-    return Model(language, frozen([layer.astype(np.float32) for layer in layers]))
+    return Model(language, frozen([to_grid(layer, WEIGHT_BITS) for layer in layers]))
 
 
 def frozen(arrays: Iterable[Any]) -> tuple[Any, ...]:
@@ -185,7 +197,7 @@ class Network:
         else:
             self.d_embedding = d_rest[0]
             shape = (3 * self.symbols + 1, self.width + 1)
-            self.table = np.empty(shape, self.theta.dtype)
+            self.table = np.empty(shape)
             self.d_table = np.empty_like(self.table)
             self.refresh()
 
@@ -218,12 +230,14 @@ class Network:
             rows = self.hidden[k * size : (k + 1) * size]
             np.dot(self.embedding, rows, out=self.table[k * V : (k + 1) * V])
         self.table[-1] = self.hidden[-1]
+        to_grid(self.table, WEIGHT_BITS)
 
     def unfold_gradient(self) -> None:
         """Carry the gradient of the table back to an embedding's two factors."""
         if self.embedding is None:
             return
         V, size = self.embedding.shape
+        to_grid(self.d_table, WEIGHT_BITS - 2)
         self.d_embedding[:] = 0
         for k in range(3):
             d_rows = self.d_table[k * V : (k + 1) * V]
@@ -237,7 +251,7 @@ class Network:
         V = self.symbols
         first, second, third = self.table[:-1].reshape(3, V, -1)
         last_two = (second[:, None] + (third + self.table[-1])).reshape(V * V, -1)
-        out = np.empty((V, V * V, V), self.theta.dtype)
+        out = np.empty((V, V * V, V))
         units = np.empty_like(last_two)
         for a in range(V):
             np.add(last_two, first[a], out=units)
@@ -250,19 +264,21 @@ class Batch:
     """Buffers for ``rows`` contexts: forward and backward write into them."""
 
     def __init__(self, network: Network, rows: int) -> None:
-        h1, V, dtype = network.width + 1, network.symbols, network.theta.dtype
+        h1, V = network.width + 1, network.symbols
         self.network = network
-        self.gathered = np.empty((3, rows, h1), dtype)
-        self.units = np.empty((rows, h1), dtype)
-        self.d_units = np.empty((rows, h1), dtype)
+        self.gathered = np.empty((3, rows, h1))
+        self.units = np.empty((rows, h1))
+        self.d_units = np.empty((rows, h1))
         self.active = np.empty((rows, h1), np.bool_)
-        self.probabilities = np.empty((rows, V), dtype)
+        self.probabilities = np.empty((rows, V))
+        self.exponential = Exponential((rows, V))
         self.flat = self.probabilities.reshape(-1)
-        self.sums = np.empty(rows, dtype)
-        self.ones = np.ones(V, dtype)
+        self.sums = np.empty(rows)
+        # Sums over more rows leave fewer bits for each.
+        self.gradient_bits = 31 - max(9, rows.bit_length())
         columns = 3 * V + 1
         # One-hot contexts with a last column of ones for the biases.
-        self.one_hot = np.zeros((rows, columns), dtype)
+        self.one_hot = np.zeros((rows, columns))
         self.one_hot[:, -1] = 1
         self.one_hot_flat = self.one_hot.reshape(-1)
         self.row_starts = np.arange(rows, dtype=np.intp) * columns
@@ -286,8 +302,8 @@ class Batch:
         p = self.probabilities
         np.dot(units, network.output, out=p)
         # No maximum is taken out: logits that overflow are a diverged run.
-        np.exp(p, out=p)
-        np.dot(p, self.ones, out=self.sums)
+        self.exponential(p)
+        np.add.reduce(p, axis=1, out=self.sums)
         np.divide(p, self.sums[:, None], out=p)
         return p
 
@@ -295,9 +311,11 @@ class Batch:
         """Fill the network's gradient.
 
         ``probabilities`` must by now hold the gradient of the loss with respect to
-        the logits.
+        the logits, of the size of probabilities: a factor 1 / rows comes later, for
+        here it is rounded.
         """
-        network, d_logits = self.network, self.probabilities
+        network = self.network
+        d_logits = to_grid(self.probabilities, self.gradient_bits)
         np.dot(self.units.T, d_logits, out=network.d_output)
         np.dot(d_logits, network.output.T, out=self.d_units)
         np.greater(self.units, 0, out=self.active)

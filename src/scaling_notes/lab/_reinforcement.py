@@ -25,7 +25,7 @@ class Rollouts:
         self, network: Network, prompts: int, answers: int, reward: Array
     ) -> None:
         self.network, self.answers = network, answers
-        self.reward = reward.astype(network.theta.dtype)
+        self.reward = reward
         rows = prompts * answers
         self.draw = Batch(network, rows)
         self.learn = Batch(network, 3 * rows)
@@ -49,12 +49,13 @@ class Rollouts:
         groups = rewards.reshape(-1, self.answers)
         # Against the mean of the other answers to the same prompt: unbiased.
         others = groups.sum(axis=1, keepdims=True) - groups
-        advantage = (groups - others / (self.answers - 1)).ravel() / len(rewards)
+        advantage = (groups - others / (self.answers - 1)).ravel()
         index = self.steps.transpose(1, 0, 2).reshape(3, -1)
         d_logits = self.learn.forward(index)
         self.learn.flat[self.symbols.ravel() + self.learn.target_starts] -= 1
         d_logits *= np.tile(advantage, 3)[:, None]
         self.learn.backward()
+        self.network.gradient *= 1 / len(rewards)
 
 
 def reinforce(

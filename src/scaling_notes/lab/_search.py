@@ -93,7 +93,7 @@ def chances(model: Model, problems: npt.ArrayLike) -> FloatArray:
     rows = _read(model.language, problems)
     V = model.language.symbols
     contexts = (rows[:, :-3] * V + rows[:, 1:-2]) * V + rows[:, 2:-1]
-    return np.exp(model.log_probabilities[contexts, rows[:, 3:]].astype(np.float64))
+    return model.probabilities[contexts, rows[:, 3:]]
 
 
 def search(chances: npt.ArrayLike, k: int, check: str = "answer") -> FloatArray:

@@ -225,9 +225,7 @@ def divergence(model: Model, start: Model) -> FloatArray:
 
 def _table(model: Model) -> FloatArray:
     V = model.language.symbols
-    P = np.exp(model.log_probabilities.astype(np.float64)).reshape(V, V, V, V)
-    P /= P.sum(axis=-1, keepdims=True)  # exactly, which single precision is not
-    return P
+    return model.probabilities.reshape(V, V, V, V)
 
 
 def _backward(P: FloatArray, last: FloatArray, every: FloatArray | float = 0.0) -> Any:

@@ -14,8 +14,9 @@ import pandas as pd
 from ..errors import DataError, FitError
 from ..parallel import Executor, map_chunks
 from ._checks import real_number, whole_number
+from ._exact import same_everywhere, to_grid
 from ._language import IntArray, Language, split_windows
-from ._network import Batch, Mask, Model, Network, model
+from ._network import WEIGHT_BITS, Batch, Mask, Model, Network, model
 
 __all__ = ["Adam", "sweep", "train"]
 
@@ -38,34 +39,38 @@ class Adam:
         self.square = np.zeros_like(network.theta)
         self.change = np.empty_like(network.theta)
         self.mask = None if mask is None else network.pack(mask)
-        self.steps = 0
+        self.unseen = np.ones(2)  # beta1 and beta2 to the power of the steps so far
+        to_grid(network.theta, WEIGHT_BITS)
+        network.refresh()
         # The output matrix wants small steps, all else large ones; both fall with
         # the width (found by a sweep over rates at widths 4 to 256).
         self.rates = (
-            (slice(0, h * V), 0.005 * (64 / h) ** 0.4),
-            (slice(h * V, None), 0.04 * min(1.5, (64 / h) ** 0.25)),
+            (slice(0, h * V), 0.005 * same_everywhere((64 / h) ** 0.4)),
+            (slice(h * V, None), 0.04 * min(1.5, same_everywhere((64 / h) ** 0.25))),
         )
 
     def step(self, scale: float, weight_decay: float = 0.0) -> None:
         """Move against ``network.gradient``, at ``scale`` times the usual rates."""
         network, mean, square = self.network, self.mean, self.square
         gradient, change = network.gradient, self.change
-        self.steps += 1
+        self.unseen *= self.beta1, self.beta2
+        bias1, bias2 = map(float, 1 - self.unseen)
         mean *= self.beta1
         mean += gradient
         gradient *= gradient
         square *= self.beta2
         square += gradient
-        root = ((1 - self.beta2) / (1 - self.beta2**self.steps)) ** 0.5
+        root = math.sqrt((1 - self.beta2) / bias2)
         np.sqrt(square, out=change)
         change += self.epsilon / root
         np.divide(mean, change, out=change)
-        unbiased = scale * (1 - self.beta1) / (1 - self.beta1**self.steps) / root
+        unbiased = scale * (1 - self.beta1) / bias1 / root
         for part, rate in self.rates:
             change[part] *= unbiased * rate
             if weight_decay:
                 network.theta[part] *= 1 - scale * rate * weight_decay
         network.theta -= change
+        to_grid(network.theta, WEIGHT_BITS)
         if weight_decay:
             network.hidden[-1, -1] = 1  # the constant unit does not decay
         if self.mask is not None:
@@ -183,7 +188,7 @@ def train(
 
     network = Network(model.layers)
     work, adam = Batch(network, rows), Adam(network, model.mask)
-    soft = None if teacher is None else np.exp(teacher.log_probabilities)
+    soft = None if teacher is None else teacher.probabilities
     data = _batches(language, rows, steps, unique_tokens, [seed, model.width, steps])
     history = []
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -193,9 +198,9 @@ def train(
                 work.flat[target + work.target_starts] -= 1
             else:
                 gradient -= soft[windows // language.symbols]
-            gradient *= np.float32(1 / rows)
             work.backward()
-            cosine = 0.5 * (1 + math.cos(math.pi * i / steps))
+            network.gradient *= 1 / rows
+            cosine = same_everywhere(0.5 * (1 + math.cos(math.pi * i / steps)))
             adam.step(rate * min(1.0, (i + 1) / warmup) * cosine, decay)
             if i + 1 in marks:
                 at = replace(model, layers=network.layers())
