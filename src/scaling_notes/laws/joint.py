@@ -38,7 +38,7 @@ class SharedExponent(Law):
     --------
     >>> import scaling_notes as sn
     >>> law = sn.laws.SharedExponent(E=1.0, A=100.0, B=400.0, alpha=0.5)
-    >>> law(params=1e4, tokens=1e6)
+    >>> round(law(params=1e4, tokens=1e6), 6)
     2.4
     >>> best = law.optimum(flops=6e20)
     >>> round(best.tokens / best.params, 6)

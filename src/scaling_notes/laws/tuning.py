@@ -100,7 +100,7 @@ class FineTuning(Law):
     --------
     >>> import scaling_notes as sn
     >>> law = sn.laws.FineTuning(E=0.5, A=16.0, alpha=0.25, beta=0.5)
-    >>> law(factor=1e8, examples=1e4)
+    >>> round(law(factor=1e8, examples=1e4), 6)
     0.5016
     """
 

@@ -237,12 +237,12 @@ def pass_at_k(
     Examples
     --------
     >>> import scaling_notes as sn
-    >>> sn.pass_at_k(10, [0, 1, 10], k=5).value
+    >>> round(sn.pass_at_k(10, [0, 1, 10], k=5).value, 6)
     0.5
-    >>> sn.pass_at_k(10, [0, 1, 10], k=[1, 5]).by_problem()
-    array([[0. , 0. ],
-           [0.1, 0.5],
-           [1. , 1. ]])
+    >>> print(sn.pass_at_k(10, [0, 1, 10], k=[1, 5]).by_problem().round(3))
+    [[0.  0. ]
+     [0.1 0.5]
+     [1.  1. ]]
     >>> curve = sn.pass_at_k(4000, [3990] * 6, k=8)  # pass@8 rounds to one
     >>> round(curve.log_failure, 6)
     -51.934127

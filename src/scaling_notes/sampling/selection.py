@@ -54,10 +54,10 @@ def best_of_n(
     Examples
     --------
     >>> import scaling_notes as sn
-    >>> sn.best_of_n([0, 1, 0, 1], rewards=[0.1, 0.7, 0.9, 0.3])
-    array([0.5 , 0.5 , 0.25, 0.  ])
-    >>> sn.best_of_n([0, 1, 0, 1], rewards=[0, 1, 0, 1], n=2)
-    0.8333333333333333
+    >>> print(sn.best_of_n([0, 1, 0, 1], rewards=[0.1, 0.7, 0.9, 0.3]).round(3))
+    [0.5  0.5  0.25 0.  ]
+    >>> round(sn.best_of_n([0, 1, 0, 1], rewards=[0, 1, 0, 1], n=2), 3)
+    0.833
     """
     score, reward = _read_rows(scores, "scores"), _read_rows(rewards, "rewards")
     if np.shape(scores) != np.shape(rewards):

@@ -81,8 +81,8 @@ def majority_vote(
     >>> answers = [0.4, 0.3, 0.3]
     >>> print(sn.majority_vote(answers, [1, 10, 100, np.inf]).round(4))
     [0.4    0.4978 0.811  1.    ]
-    >>> sn.majority_vote([[0.4, 0.6], [0.5, 0.5]], np.inf)
-    array([0. , 0.5])
+    >>> print(sn.majority_vote([[0.4, 0.6], [0.5, 0.5]], np.inf).round(3))
+    [0.  0.5]
     """
     p = read_probabilities(answer_probabilities, "answer_probabilities")
     ks = _read_votes(k)
