@@ -79,7 +79,7 @@ def test_hides_nothing_from_the_tests(path: Path) -> None:
     text = path.read_text("utf-8")
     assert "NBVAL" + "_" not in text
     tags = {t for c in read(path).cells for t in c.metadata.get("tags", [])}
-    assert tags <= {"hide-cell", "hide-input", "remove-cell", "measured", "lesson"}
+    assert tags <= {"hide-cell", "hide-input", "remove-cell", "lesson"}
 
 
 @every_page

@@ -9,11 +9,11 @@ The rule, the same for text and for JSON such as chart specs:
 - integers and words are equal exactly;
 - floats are equal within 1e-4 relative, or within one unit of the last digit
   where three significant digits or more are printed (the finer of the two, so that
-  printing fewer digits hides nothing);
-- in cells tagged ``measured`` (a laboratory run), floats are equal within 0.003.
+  printing fewer digits hides nothing).
 
-In JSON a whole number of 100,000 or more counts as a float: charts store floats
-in six digits, and a rounded 6.7956e9 is written without a point.
+No cell is excepted: the models of the laboratory come out the same to the bit
+(``lab/_exact.py``). In JSON a whole number of 100,000 or more counts as a float:
+charts store floats in six digits, and a rounded 6.7956e9 is written without a point.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from typing import Any
 __all__ = ["differences", "pytest_configure"]
 
 RELATIVE = 1e-4
-MEASURED = 0.003
 _WHOLE = 100_000
+_ALLOWED = f" (floats within {RELATIVE:g} relative)"
 _SKIPPED = ("metadata", "execution_count", "traceback")
 
 _NUMBER = re.compile(
@@ -36,24 +36,20 @@ _NUMBER = re.compile(
 )
 
 
-def differences(
-    reference: Any, test: Any, *, absolute: float = 0.0, path: str = "output"
-) -> list[str]:
+def differences(reference: Any, test: Any, *, path: str = "output") -> list[str]:
     """Return what differs between a stored and a fresh output, empty if nothing.
 
     Parameters
     ----------
     reference, test : JSON value or str
         Stored and fresh.
-    absolute : float
-        Absolute tolerance for floats, in addition to the relative one.
     path : str
         Where we are, for the message.
     """
-    return list(_walk(reference, test, absolute, path))
+    return list(_walk(reference, test, path))
 
 
-def _walk(reference: Any, test: Any, absolute: float, path: str) -> Iterator[str]:
+def _walk(reference: Any, test: Any, path: str) -> Iterator[str]:
     if isinstance(reference, dict) and isinstance(test, dict):
         for key in sorted(reference.keys() | test.keys()):
             where = f"{path}.{key}"
@@ -62,40 +58,35 @@ def _walk(reference: Any, test: Any, absolute: float, path: str) -> Iterator[str
             elif key not in reference:
                 yield f"{where}: not in the stored output"
             else:
-                yield from _walk(reference[key], test[key], absolute, where)
+                yield from _walk(reference[key], test[key], where)
     elif isinstance(reference, list) and isinstance(test, list):
         if len(reference) != len(test):
             yield f"{path}: {len(reference)} items stored, {len(test)} fresh"
             return
         for i, (a, b) in enumerate(zip(reference, test, strict=True)):
-            yield from _walk(a, b, absolute, f"{path}[{i}]")
+            yield from _walk(a, b, f"{path}[{i}]")
     elif isinstance(reference, str) and isinstance(test, str):
-        yield from _text(reference, test, absolute, path)
+        yield from _text(reference, test, path)
     elif _is_number(reference) and _is_number(test):
-        if not _same_number(reference, test, absolute):
-            yield f"{path}: {reference!r} stored, {test!r} fresh{_allowed(absolute)}"
+        if not _same_number(reference, test):
+            yield f"{path}: {reference!r} stored, {test!r} fresh{_ALLOWED}"
     elif type(reference) is not type(test) or reference != test:
         yield f"{path}: {reference!r} stored, {test!r} fresh"
-
-
-def _allowed(absolute: float) -> str:
-    """Return the tolerance, for the message."""
-    return f" (floats within {RELATIVE:g} relative or {absolute:g})"
 
 
 def _is_number(item: Any) -> bool:
     return isinstance(item, int | float) and not isinstance(item, bool)
 
 
-def _same_number(a: float, b: float, absolute: float) -> bool:
+def _same_number(a: float, b: float) -> bool:
     if isinstance(a, int) and isinstance(b, int) and min(abs(a), abs(b)) < _WHOLE:
         return a == b
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) and math.isnan(b)
-    return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=absolute)
+    return math.isclose(a, b, rel_tol=RELATIVE)
 
 
-def _text(reference: str, test: str, absolute: float, path: str) -> Iterator[str]:
+def _text(reference: str, test: str, path: str) -> Iterator[str]:
     """Compare text as a row of words and numbers; blanks between them are layout."""
     a_words, a_numbers = _parts(reference)
     b_words, b_numbers = _parts(test)
@@ -111,8 +102,8 @@ def _text(reference: str, test: str, absolute: float, path: str) -> Iterator[str
         yield f"{path}: {len(a_words)} pieces of text stored, {len(b_words)} fresh"
         return
     for a, b in zip(a_numbers, b_numbers, strict=True):
-        if not _same_printed(a, b, absolute):
-            yield f"{path}: {a} stored, {b} fresh{_allowed(absolute)}"
+        if not _same_printed(a, b):
+            yield f"{path}: {a} stored, {b} fresh{_ALLOWED}"
 
 
 def _parts(text: str) -> tuple[list[str], list[str]]:
@@ -121,7 +112,7 @@ def _parts(text: str) -> tuple[list[str], list[str]]:
     return [re.sub(r"-{3,}", "---", w) for w in words], _NUMBER.findall(text)
 
 
-def _same_printed(a: str, b: str, absolute: float) -> bool:
+def _same_printed(a: str, b: str) -> bool:
     if a == b:
         return True
     units = [_last_unit(a), _last_unit(b)]
@@ -132,7 +123,7 @@ def _same_printed(a: str, b: str, absolute: float) -> bool:
         return False
     x, y = (float(n.replace(",", "")) for n in (a, b))
     unit = min((u for u in units if u), default=0.0)
-    tolerance = max(absolute, RELATIVE * max(abs(x), abs(y)), unit)
+    tolerance = max(RELATIVE * max(abs(x), abs(y)), unit)
     # A hair more, for 0.1235 - 0.1234 is not exactly 0.0001.
     return abs(x - y) <= tolerance * (1 + 1e-9)
 
@@ -166,12 +157,9 @@ def pytest_configure(config: Any) -> None:
     def compare_outputs(
         self: Any, test: Any, ref: Any, skip_compare: Any = None
     ) -> bool:
-        tags = self.cell.metadata.get("tags", [])
         stored = [_plain(o) for o in ref]
         fresh = [_plain(o) for o in test]
-        found = differences(
-            stored, fresh, absolute=MEASURED if "measured" in tags else 0.0
-        )
+        found = differences(stored, fresh)
         self.comparison_traceback = [*found[:10], *(["..."] if found[10:] else [])]
         return not found
 
