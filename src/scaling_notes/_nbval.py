@@ -12,7 +12,7 @@ The rule, the same for text and for JSON such as chart specs:
   printing fewer digits hides nothing).
 
 No cell is excepted: the models of the laboratory come out the same to the bit
-(``lab/_exact.py``). In JSON a whole number of 100,000 or more counts as a float:
+(``lab/_reproducible.py``). In JSON a whole number of 100,000 or more counts as a float:
 charts store floats in six digits, and a rounded 6.7956e9 is written without a point.
 """
 

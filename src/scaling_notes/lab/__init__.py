@@ -3,6 +3,7 @@
 It knows laws of motion only, nothing of fitting; chapters bring both together. To
 read it whole, take ``_language``, ``_network``, ``_training``, ``_compression``, then
 ``_task`` and ``_reinforcement`` (a task with a check), then ``_search``.
+``_reproducible`` is why every processor gets the same models.
 """
 
 from __future__ import annotations

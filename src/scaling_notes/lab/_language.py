@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..errors import DataError
 from ._checks import real_number, whole_number
-from ._exact import exponential, same_everywhere
+from ._reproducible import exponential, same_everywhere
 
 __all__ = ["Language", "choose", "language", "split_windows"]
 

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ._checks import whole_number
-from ._exact import Exponential, exponential, to_grid
 from ._language import IntArray, Language
+from ._reproducible import Exponential, exponential, to_grid
 
 __all__ = ["Batch", "Mask", "Model", "Network", "frozen", "model"]
 

@@ -14,9 +14,9 @@ import pandas as pd
 from ..errors import DataError, FitError
 from ..parallel import Executor, map_chunks
 from ._checks import real_number, whole_number
-from ._exact import same_everywhere, to_grid
 from ._language import IntArray, Language, split_windows
 from ._network import WEIGHT_BITS, Batch, Mask, Model, Network, model
+from ._reproducible import same_everywhere, to_grid
 
 __all__ = ["Adam", "sweep", "train"]
 

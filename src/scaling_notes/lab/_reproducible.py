@@ -54,9 +54,8 @@ def _powers_of_two() -> FloatArray:
         root = math.sqrt(root)  # correctly rounded, which a power is not
         part[np.arange(_PARTS) & bit > 0] *= root
         bit //= 2
-    octaves = 2.0 ** np.arange(-_OCTAVES, _OCTAVES)
-    table = (octaves[:, None] * part).ravel()
-    return np.concatenate([[0.0], table, [np.inf]])
+    octaves = np.arange(-_OCTAVES, _OCTAVES)[:, None]
+    return np.concatenate([[0.0], np.ldexp(part, octaves).ravel(), [np.inf]])
 
 
 _TABLE = _powers_of_two()

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import scaling_notes as sn
-from scaling_notes.lab._exact import (
+from scaling_notes.lab._language import split_windows
+from scaling_notes.lab._network import WEIGHT_BITS, Batch, Network
+from scaling_notes.lab._reproducible import (
     Exponential,
     exponential,
     same_everywhere,
     to_grid,
 )
-from scaling_notes.lab._language import split_windows
-from scaling_notes.lab._network import WEIGHT_BITS, Batch, Network
 
 
 def digest(arrays: Iterable[np.ndarray]) -> str:
