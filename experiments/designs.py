@@ -53,12 +53,12 @@ def chosen(offer: pd.DataFrame, flops: float, seed: int) -> pd.DataFrame:
         rest = offer.drop(bought.index)
         if spend < rest["flops"].min():
             continue
-        fit = sn.fit_chinchilla(bought)
         ask = {"flops": spend, "target_flops": TARGET, "candidates": rest}
         try:
-            new = sn.next_runs(fit, **ask).runs
+            new = sn.next_runs(sn.fit_chinchilla(bought), **ask).runs
         except sn.FitError:
-            # A term of the law has vanished: nothing to go by in this round.
+            # Too few different sizes, or a term of the law has vanished: nothing to
+            # go by in this round.
             new = random(rest, spend, seed)
         bought = pd.concat([bought, offer.loc[new.index]])
     return bought
@@ -91,11 +91,12 @@ def measure() -> pd.DataFrame:
             "chosen, last decade": chosen(near, flops, split),
         }
         for design, bought in designs.items():
-            if len(bought) < 6:
-                # Too few for five constants; the design has failed.
+            try:
+                said = sn.fit_chinchilla(bought).law
+            except (sn.DataError, sn.FitError):
+                # Too few runs for five constants; the design has failed.
                 error = np.nan
             else:
-                said = sn.fit_chinchilla(bought).law
                 miss = said(params=top["params"], tokens=top["tokens"]) / top["loss"]
                 error = float(np.log(miss).median())
             spent = bought["flops"].sum() / every["flops"].sum()

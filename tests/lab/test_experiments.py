@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import scaling_notes as sn
@@ -77,3 +79,22 @@ def test_the_base_of_reinforcement_comes_out_again() -> None:
     )
     for name in ("kl", "success", "reward"):
         assert chosen[name] == pytest.approx(row[name].iloc[0], abs=ROUNDED)
+
+
+def test_the_first_design_comes_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It rests on the fits, so a change of the engine would leave it behind."""
+    monkeypatch.syspath_prepend(str(TOP / "experiments"))
+    designs = importlib.import_module("designs")
+    monkeypatch.setattr(designs, "SPLITS", 1)
+    monkeypatch.setattr(designs, "CUTS", [1e10])
+    stored = sn.load("lab_designs").query("split == 0 and cut == 1e10")
+    again = designs.measure()
+    pd.testing.assert_frame_equal(again, stored.reset_index(drop=True), atol=2e-5)
+
+
+def test_the_votes_of_one_seed_come_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TOP / "experiments"))
+    voting = importlib.import_module("voting")
+    monkeypatch.setattr(voting, "SEEDS", range(1))
+    stored = sn.load("lab_voting").query("seed == 0").reset_index(drop=True)
+    pd.testing.assert_frame_equal(voting.measure(), stored, atol=2e-6)
