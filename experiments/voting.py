@@ -16,8 +16,8 @@ import scaling_notes as sn
 
 SEEDS, PROMPTS = range(8), 1000
 DRAWN = [1, 3, 10, 30, 100]
-COLUMNS = ["task", "seed", "k", "majority", "verified"]
-COLUMNS += ["majority_limit", "verified_limit", "mode_is_right"]
+COLUMNS = ["task", "seed", "k", "majority", "verifier"]
+COLUMNS += ["majority_limit", "verifier_limit", "mode_is_right"]
 
 
 def votes(law: np.ndarray, right: np.ndarray) -> pd.DataFrame:
@@ -25,14 +25,14 @@ def votes(law: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     hits = law[np.arange(len(law)), right]
     ks = np.array([*DRAWN, np.inf])
     majority = sn.majority_vote(law, ks, right).mean(axis=0)
-    verified = sn.select_verified(hits[:, None], ks, 0.1).mean(axis=0)
+    verifier = sn.select_verified(hits[:, None], ks, 0.1).mean(axis=0)
     return pd.DataFrame(
         {
             "k": DRAWN,
             "majority": majority[:-1],
-            "verified": verified[:-1],
+            "verifier": verifier[:-1],
             "majority_limit": majority[-1],
-            "verified_limit": verified[-1],
+            "verifier_limit": verifier[-1],
             "mode_is_right": np.mean(law.argmax(axis=1) == right),
         }
     )

@@ -88,7 +88,8 @@ def test_the_first_design_comes_out_again(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(designs, "SPLITS", 1)
     monkeypatch.setattr(designs, "CUTS", [1e10])
     stored = sn.load("lab_designs").query("split == 0 and cut == 1e10")
-    again = designs.measure()
+    with pytest.warns(sn.FitWarning):  # some designs buy too few runs for a sure fit
+        again = designs.measure()
     pd.testing.assert_frame_equal(again, stored.reset_index(drop=True), atol=2e-5)
 
 
