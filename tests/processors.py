@@ -23,6 +23,7 @@ import numpy as np
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
 CHAPTERS = [*PYTEST, "--nbval", "--nbval-current-env", "-p", "scaling_notes._nbval"]
 CHAPTERS += ["book"]
+SWITCH = "NPY_DISABLE_CPU_FEATURES"
 DOCTESTS = [*PYTEST, "src"]
 PACKAGE = [*PYTEST, "--ignore=tests/site", "tests", "src"]
 
@@ -34,10 +35,10 @@ def features() -> list[str]:
 
 def settings(kernels: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Names of settings, and the environment that makes each."""
-    found = features()
+    found, already = features(), os.environ.get(SWITCH, "").split()
     for level in range(len(found)):
-        off = " ".join(found[level:])
-        yield f"numpy without {off}", {"NPY_DISABLE_CPU_FEATURES": off}
+        off = " ".join(found[level:] + already)
+        yield f"numpy without {off}", {SWITCH: off}
     yield "two BLAS threads", {"OPENBLAS_NUM_THREADS": "2"}
     for kernel in kernels:
         yield f"BLAS kernel {kernel}", {"OPENBLAS_CORETYPE": kernel}

@@ -24,8 +24,8 @@ def test_each_level_has_the_features_below_it(processors: ModuleType) -> None:
         "extensions = np.show_config(mode='dicts')['SIMD Extensions'];"
         "print(*extensions.get('found', []))"
     )
-    switch, found = "NPY_DISABLE_CPU_FEATURES", processors.features()
-    levels = [v for _, v in processors.settings([]) if switch in v]
+    found = processors.features()
+    levels = [v for _, v in processors.settings([]) if processors.SWITCH in v]
     assert len(levels) == len(found)
     for count, variables in enumerate(levels):
         left = subprocess.check_output(
