@@ -242,7 +242,7 @@ def test_machine_balance() -> None:
 
 def test_shares_of_compute_by_stage() -> None:
     frame = sn.load("compute_share_by_stage")
-    amount = frame.set_index(["model", "stage"])["amount"]
+    amount = frame.set_index(["model", "stage"])["amount"].to_dict()
     v3 = amount["DeepSeek-V3", "pretraining"]
     olmo = amount["Olmo-3-32B", "pretraining"]
     assert amount["DeepSeek-R1-Zero", "rl"] / v3 == pytest.approx(0.038, abs=5e-4)
