@@ -12,7 +12,8 @@ export MKL_NUM_THREADS := 1
 export JUPYTER_PLATFORM_DIRS := 1
 
 .DEFAULT_GOAL := book
-.PHONY: book test test-processors test-oldest-processor site-test coverage lab serve refresh lint clean bench
+.PHONY: book test test-processors test-oldest-processor test-floors test-newest
+.PHONY: site-test coverage lab serve refresh lint clean bench
 
 $(READY): requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
@@ -41,6 +42,20 @@ test-processors: $(READY)
 
 test-oldest-processor: $(READY)
 	$(PY) tests/processors.py --oldest
+
+# The oldest and the newest versions that pyproject.toml allows; all else is the
+# lock's. Made anew each time: the newest changes. Of the packages for mypy, which
+# does not run here, pip may say that they want another numpy.
+test-floors: PYTHON ?= python3.11
+test-floors: WANTED = $$(.venv-floors/bin/python tests/floors.py)
+test-newest: PYTHON ?= python3
+test-newest: WANTED = --upgrade --upgrade-strategy eager
+test-floors test-newest: test-%:
+	$(PYTHON) -m venv --clear .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	wanted="$(WANTED)" && \
+	  .venv-$*/bin/python -m pip install --no-build-isolation -e . $$wanted
+	.venv-$*/bin/python -m pytest -n 2 --dist loadfile --ignore=tests/site tests src
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -41,6 +41,16 @@ def test_lock_holds_every_dependency_by_hash_and_names_no_index() -> None:
         assert normal(line)[0] in locked
 
 
+def test_lock_is_within_what_pyproject_allows() -> None:
+    pinned = re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, re.MULTILINE)
+    extras = PROJECT["optional-dependencies"].values()
+    for line in [*PROJECT["dependencies"], *itertools.chain(*extras)]:
+        r = Requirement(line)
+        versions = [v for name, v in pinned if name == normal(line)[0]]
+        assert versions, line
+        assert all(v in r.specifier for v in versions), (line, versions)
+
+
 def test_lock_pins_one_numpy_for_all_pythons() -> None:
     assert len(re.findall(r"^numpy==", LOCK, re.MULTILINE)) == 1
     assert len(re.findall(r"^scipy==", LOCK, re.MULTILINE)) == 1
