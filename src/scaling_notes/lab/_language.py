@@ -243,10 +243,10 @@ def _stationary(P: FloatArray, symbols: int) -> FloatArray:
     law = np.full(symbols**3, 1.0 / symbols**3)
     moves = P.reshape(symbols, symbols**2, symbols)
     for _ in range(10_000):
-        # One sum in one order; einsum would take the processor's.
+        # Sums in one order, or exact; others follow the processor and the version.
         new = (law.reshape(symbols, -1, 1) * moves).sum(axis=0).ravel()
-        new /= new.sum()
-        change = np.abs(new - law).sum()
+        new /= math.fsum(new.tolist())
+        change = math.fsum(np.abs(new - law).tolist())
         law = new
         if change < 1e-14:
             break

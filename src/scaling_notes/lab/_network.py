@@ -303,6 +303,7 @@ class Batch:
         np.dot(units, network.output, out=p)
         # No maximum is taken out: logits that overflow are a diverged run.
         self.exponential(p)
+        # numpy adds the few terms of a row in one order, whatever the processor.
         np.add.reduce(p, axis=1, out=self.sums)
         np.divide(p, self.sums[:, None], out=p)
         return p
