@@ -37,7 +37,7 @@ def test_no_size_within_the_budget_does_better(
     assert plan.loss == pytest.approx(LAW(plan.params, plan.tokens))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(18, 26), st.floats(8, 14))
 def test_serving_makes_models_smaller_and_more_trained(c: float, t: float) -> None:
     trained = sn.allocate(LAW, 10**c)

@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import vl_convert
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import scaling_notes as sn
 from scaling_notes import charts
 from scaling_notes.charts._theme import DARK, LIGHT, MIME, bundle, rounded
 
-repeatable = settings(deadline=None, derandomize=True, max_examples=100)
 KINDS = ("measured", "fit", "printed", "simulated")
 SAYS = "Loss falls with compute along one curve."
 
@@ -116,7 +115,6 @@ def test_rounding_leaves_its_argument_alone() -> None:
     assert spec["a"][0] == 1.00000001
 
 
-@repeatable
 @given(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False))
 def test_six_digits_are_kept_and_no_more(number: float) -> None:
     once = rounded(number)

@@ -17,7 +17,7 @@ import scaling_notes as sn
 from scaling_notes import engine
 from scaling_notes.laws import Chinchilla, Law, OptimalParams
 
-repeatable = settings(deadline=None, derandomize=True, max_examples=25)
+examples = settings(max_examples=25)
 TRUTH = Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
 
 Points = tuple[dict[str, np.ndarray], np.ndarray]
@@ -525,7 +525,7 @@ def test_fixed_constants_stay_and_the_others_reach_their_optimum(
 # Laws of the fit
 
 
-@repeatable
+@examples
 @given(st.randoms(use_true_random=False))
 def test_order_of_points_is_of_no_account(random: object) -> None:
     inputs, loss = simulated(9, "t3")
@@ -538,7 +538,7 @@ def test_order_of_points_is_of_no_account(random: object) -> None:
     assert shuffled == pytest.approx(constants, rel=1e-4)
 
 
-@repeatable
+@examples
 @given(st.floats(-4, 4), st.floats(-4, 4), st.floats(-2, 2))
 def test_change_of_units_changes_coefficients_only(
     log_n: float, log_d: float, log_l: float
@@ -562,7 +562,7 @@ def test_change_of_units_changes_coefficients_only(
     )
 
 
-@repeatable
+@examples
 @given(
     st.floats(0.5, 3.0),
     st.floats(0.25, 0.6),

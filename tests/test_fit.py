@@ -17,7 +17,7 @@ from scaling_notes import engine
 from scaling_notes.laws import Chinchilla, OptimalParams
 
 TRUTH = Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
-repeatable = settings(deadline=None, derandomize=True, max_examples=25)
+examples = settings(max_examples=25)
 
 
 def runs(
@@ -113,7 +113,7 @@ def test_adaptive_delta_on_240_points(chinchilla_240: pd.DataFrame) -> None:
     assert 1e-3 < fit.delta < 0.05
 
 
-@repeatable
+@examples
 @given(st.integers(0, 10_000), st.sampled_from([0.001, 0.005, 0.01]))
 def test_adaptive_delta_fits_its_own_residuals(seed: int, noise: float) -> None:
     frame = runs(seed, noise)
@@ -127,7 +127,7 @@ def test_adaptive_delta_fits_its_own_residuals(seed: int, noise: float) -> None:
     assert fit.objective <= again.objective * (1 + 1e-9)
 
 
-@repeatable
+@examples
 @given(st.integers(0, 10_000))
 def test_adaptive_delta_with_outliers_reaches_the_least_objective(seed: int) -> None:
     frame = runs(seed, 0.01)
@@ -404,7 +404,7 @@ def test_columns_are_named_by_argument_and_their_kind_is_remembered() -> None:
     assert fit.bootstrap(20).params_kind == "non-embedding"
 
 
-@repeatable
+@examples
 @given(st.randoms(use_true_random=False))
 def test_order_of_runs_is_of_no_account(random: Any) -> None:
     frame = runs(3)

@@ -439,13 +439,13 @@ def test_every_law_is_tried_here_or_beside() -> None:
 # What must always hold
 
 
-repeatable = settings(deadline=None, derandomize=True, max_examples=40)
+examples = settings(max_examples=40)
 exponents = st.floats(0.05, 0.9)
 coefficients = st.floats(1.0, 1e4)
 logs = st.floats(6.0, 12.0)
 
 
-@repeatable
+@examples
 @given(coefficients, exponents, logs, st.floats(0.1, 1e3))
 def test_units_of_x_move_the_coefficient_alone(
     A: float, alpha: float, log_x: float, k: float
@@ -468,7 +468,7 @@ def test_units_of_x_do_not_move_fitted_exponents(k: float) -> None:
                 assert there[name] == pytest.approx(here[name], rel=1e-3)
 
 
-@repeatable
+@examples
 @given(
     st.floats(0, 0.5), st.floats(0.5, 1), st.floats(0.2, 6), logs, st.floats(0.01, 3)
 )
@@ -483,7 +483,7 @@ def test_sigmoids_climb_between_their_ends(
     assert low + mirrored == pytest.approx(R_0 + A, abs=1e-12)
 
 
-@repeatable
+@examples
 @given(coefficients, coefficients, exponents, logs, logs)
 def test_forms_that_are_chinchillas_in_other_words(
     A: float, B: float, alpha: float, log_n: float, log_d: float
@@ -503,7 +503,7 @@ def test_forms_that_are_chinchillas_in_other_words(
     )
 
 
-@repeatable
+@examples
 @given(coefficients, coefficients, exponents, exponents, logs, st.floats(1.0, 50.0))
 def test_repeated_tokens_are_worth_less_than_new_ones(
     A: float, B: float, alpha: float, beta: float, log_u: float, epochs: float
@@ -521,7 +521,7 @@ def test_repeated_tokens_are_worth_less_than_new_ones(
     assert once == pytest.approx(fresh(params=n, tokens=unique))
 
 
-@repeatable
+@examples
 @given(exponents, exponents, logs)
 def test_kaplans_joint_law_has_kaplans_single_ones_as_limits(
     alpha_N: float, alpha_D: float, log_x: float
@@ -533,7 +533,7 @@ def test_kaplans_joint_law_has_kaplans_single_ones_as_limits(
     assert plenty == pytest.approx((1e13 / x) ** alpha_D, rel=1e-6)
 
 
-@repeatable
+@examples
 @given(st.floats(1.0, 4.0), st.floats(100.0, 1e4), st.floats(1.0, 1e6))
 def test_experts_count_between_their_ends(
     E_start: float, E_max: float, experts: float
@@ -543,7 +543,7 @@ def test_experts_count_between_their_ends(
     assert E_start * (1 - 1e-12) <= law(params=1e9, experts=experts) < E_max
 
 
-@repeatable
+@examples
 @given(st.floats(0.0, 0.9), st.floats(0.01, 0.09), logs, logs)
 def test_sparser_models_of_equal_nonzero_size_lose_less(
     sparsity: float, more: float, log_n: float, log_d: float
@@ -619,7 +619,7 @@ FEW = [c for c in CASES if isinstance(c.truth, PowerLaw | Sigmoid | StepSigmoid)
 FEW += [c for c in CASES if isinstance(c.truth, BrokenPowerLaw | KaplanJoint)]
 
 
-@settings(deadline=None, derandomize=True, max_examples=20)
+@settings(max_examples=20)
 @given(case=st.sampled_from(FEW), seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_points_does_not_matter(case: Case, seed: int) -> None:
     y = case.responses(3)
@@ -631,7 +631,7 @@ def test_the_order_of_points_does_not_matter(case: Case, seed: int) -> None:
     assert there.law(**case.named) == pytest.approx(here.law(**case.named), rel=1e-6)
 
 
-@settings(deadline=None, derandomize=True, max_examples=20)
+@settings(max_examples=20)
 @given(case=st.sampled_from(FEW), factor=st.floats(1e-3, 1e3))
 def test_the_unit_of_the_inputs_does_not_matter(case: Case, factor: float) -> None:
     y = case.responses(3)

@@ -16,7 +16,7 @@ from scaling_notes.intervals import digits, percentile, resample_counts
 from scaling_notes.laws import Chinchilla, OptimalParams
 
 TRUTH = Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
-repeatable = settings(deadline=None, derandomize=True, max_examples=50)
+examples = settings(max_examples=50)
 
 
 def runs(seed: int = 0, noise: float = 0.01, side: int = 6) -> pd.DataFrame:
@@ -125,7 +125,7 @@ def test_a_seed_is_a_whole_number(seed: object) -> None:
 # Groups
 
 
-@repeatable
+@examples
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 1000))
 def test_resamples_draw_whole_units(n: int, n_groups: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -399,7 +399,7 @@ def test_digits(value: float, text: str) -> None:
     assert digits(value) == text
 
 
-@repeatable
+@examples
 @given(st.floats(-1e30, 1e30, allow_nan=False))
 def test_digits_keep_four_figures(value: float) -> None:
     assert float(digits(value)) == pytest.approx(value, rel=6e-4, abs=1e-300)

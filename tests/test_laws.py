@@ -22,7 +22,7 @@ MANY = Chinchilla(
     alpha=np.array([0.34, 0.347, 0.2]),
     beta=np.array([0.28, 0.367, 0.21]),
 )
-repeatable = settings(deadline=None, derandomize=True, max_examples=60)
+examples = settings(max_examples=60)
 
 positive_laws = st.builds(
     Chinchilla,
@@ -188,7 +188,7 @@ def test_jacobian_of_many_laws() -> None:
 # What must always hold
 
 
-@repeatable
+@examples
 @given(positive_laws, log_sizes, log_sizes, st.floats(0.01, 3.0))
 def test_loss_falls_with_params_and_tokens_and_stays_above_E(
     law: Chinchilla, log_n: float, log_d: float, more: float
@@ -200,7 +200,7 @@ def test_loss_falls_with_params_and_tokens_and_stays_above_E(
     assert here > law.E
 
 
-@repeatable
+@examples
 @given(positive_laws, st.floats(15.0, 28.0))
 def test_closed_form_optimum_is_the_least_loss(
     law: Chinchilla, log_flops: float
@@ -226,7 +226,7 @@ def test_closed_form_optimum_is_the_least_loss(
     assert best.loss == pytest.approx(law(best.params, best.tokens), rel=1e-14)
 
 
-@repeatable
+@examples
 @given(positive_laws, st.floats(15.0, 26.0))
 def test_optimum_moves_by_its_exponents(law: Chinchilla, log_flops: float) -> None:
     small, large = law.optimum(10.0**log_flops), law.optimum(10.0 ** (log_flops + 2))

@@ -12,7 +12,6 @@ from scipy.special import betaln
 import scaling_notes as sn
 from scaling_notes.laws import BetaCoverage, ExponentiatedPowerLaw, Law, LogLinear
 
-repeatable = settings(deadline=None, derandomize=True, max_examples=40)
 K = np.array([1.0, 3, 10, 50, 400, 3000])
 TRUTHS = [
     ExponentiatedPowerLaw(a=-1.33, b=-0.43),
@@ -115,7 +114,7 @@ def test_intervals_hold_the_truth() -> None:
     assert (band["low"] > 0).all()
 
 
-@repeatable
+@settings(max_examples=40)
 @given(st.floats(0.01, 0.9), st.floats(0.02, 3))
 def test_beta_coverage_rises_from_its_mean_towards_one(m: float, alpha: float) -> None:
     coverage = BetaCoverage(mean=m, alpha=alpha)(k=K)

@@ -26,7 +26,7 @@ from scaling_notes.sampling import (
     select_verified,
 )
 
-steady = settings(derandomize=True, deadline=None, max_examples=60)
+examples = settings(max_examples=60)
 
 problems = st.lists(
     st.integers(1, 40).flatmap(
@@ -60,7 +60,7 @@ def relative_error(found: float, exact: Decimal) -> float:
 
 
 class TestPassAtK:
-    @steady
+    @examples
     @given(problems)
     def test_equals_the_definition_in_exact_arithmetic(self, counts):
         n, c = zip(*counts, strict=True)
@@ -102,7 +102,7 @@ class TestPassAtK:
             pass_at_k(n, c, 17).log_failure_by_problem(),
         )
 
-    @steady
+    @examples
     @given(problems, st.randoms(use_true_random=False))
     def test_rises_with_k_and_ignores_the_order_of_problems(self, counts, random):
         shuffled = random.sample(counts, len(counts))
@@ -220,7 +220,7 @@ class TestPassInterval:
 
 
 class TestLogBetaRatio:
-    @steady
+    @examples
     @given(st.floats(-6, 6), st.floats(-6, 6), st.integers(1, 2000))
     def test_equals_the_product_of_its_factors(self, log_a, log_b, k):
         a, b = 10**log_a, 10**log_b
@@ -358,7 +358,7 @@ def enumerate_vote(weights: list[int], k: int, correct: int) -> Fraction:
 
 
 class TestMajorityVote:
-    @steady
+    @examples
     @given(
         st.lists(st.integers(0, 9), min_size=1, max_size=4),
         st.integers(1, 7),
@@ -371,7 +371,7 @@ class TestMajorityVote:
         exact = float(enumerate_vote(weights, k, correct))
         assert majority_vote(p, k, correct) == pytest.approx(exact, abs=1e-12)
 
-    @steady
+    @examples
     @given(st.integers(2, 15), st.integers(1, 300), st.integers(0, 10**6))
     def test_someone_is_elected(self, answers, k, seed):
         concentration = [0.1, 1, 10][seed % 3]
@@ -436,7 +436,7 @@ samples = st.lists(
 
 
 class TestBestOfN:
-    @steady
+    @examples
     @given(samples)
     def test_equals_enumeration_with_ties(self, pairs):
         scores, rewards = zip(*pairs, strict=True)
@@ -496,7 +496,7 @@ rate = st.integers(0, 4).map(lambda x: Fraction(x, 4))
 
 
 class TestSelectVerified:
-    @steady
+    @examples
     @given(rate, rate, rate, st.integers(1, 4))
     def test_equals_enumeration(self, p, f, g, k):
         kinds = {
@@ -523,7 +523,7 @@ class TestSelectVerified:
         np.testing.assert_allclose(select_verified(p, k, 0.3, 0.7), p)
         assert select_verified(0.1, 1, 0.2, 0.3) == pytest.approx(0.1)
 
-    @steady
+    @examples
     @given(st.floats(0.01, 0.99), st.floats(0.01, 0.5), st.floats(0, 0.4))
     def test_rises_to_the_precision_of_the_verifier(self, p, f, g):
         chance = select_verified(p, [1, 2, 10, 100, 10**5, np.inf], f, g)

@@ -338,6 +338,20 @@ def test_pages_load_only_the_scripts_they_use(site: Path) -> None:
     assert "window.MathJax" not in (site / "index.html").read_text()
 
 
+def test_scripts_wait_until_the_text_is_there(site: Path) -> None:
+    for name in ("index", "formulas", "plain", "part/tables"):
+        tags = Elements((site / f"{name}.html").read_text()).named("script")
+        with_files = [tag for tag in tags if "src" in tag]
+        assert len(with_files) > 5
+        assert [tag for tag in with_files if "defer" not in tag] == []
+    # Scripts within a page that use such a file wait for it.
+    html = (site / "plain.html").read_text()
+    assert '<script type="module">DOCUMENTATION_OPTIONS.pagename' in html
+    # What was made to wait elsewhere is at once where its page needs it so.
+    html = (site / "search.html").read_text()
+    assert re.search(r'<script src="_static/doctools\.js', html)
+
+
 def test_site_refers_to_no_other_host(site: Path) -> None:
     for page in site.glob("*.html"):
         html = page.read_text()

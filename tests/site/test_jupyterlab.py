@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,13 +15,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 1000  # milliseconds, the unit of playwright
+PATIENCE = 60  # seconds
 CHAPTER = "book/pretraining/chinchilla.ipynb"
 VEGA_LITE = "application/vnd.vegalite"
 OPTIONS = [
     "--no-browser",
     "--allow-root",
-    "--ServerApp.port_retries=0",
+    "--port=0",  # any that is free
     "--ServerApp.use_redirect_file=False",
     "--IdentityProvider.token=",
 ]
@@ -34,39 +32,38 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start JupyterLab on a copy of the chapter, with settings of nobody's own."""
     home = tmp_path_factory.mktemp("lab")
     shutil.copy(ROOT / CHAPTER, home)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     env = os.environ | {name: str(home / name.lower()) for name in folders}
-    command = [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--port={port}"]
+    command = [sys.executable, "-m", "jupyterlab", *OPTIONS]
     with (home / "log").open("w", encoding="utf-8") as log:
         server = subprocess.Popen(command, cwd=home, env=env, stdout=log, stderr=log)
         try:
-            wait_for(f"http://127.0.0.1:{port}/api", server, home / "log")
-            yield f"http://127.0.0.1:{port}/lab/tree/{Path(CHAPTER).name}"
+            url = url_of(server, home)
+            yield f"{url}lab/tree/{Path(CHAPTER).name}"
         finally:
             server.terminate()  # stops the kernels too
-            server.wait(timeout=20)
+            server.wait(PATIENCE)
 
 
-def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if server.poll() is not None:
+def url_of(server: subprocess.Popen[bytes], home: Path) -> str:
+    """Wait until the server has noted where it listens."""
+    for _ in range(10 * PATIENCE):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(0.1)
             break
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text('utf-8')[-2000:]}")
+        for note in home.glob("jupyter_runtime_dir/jpserver-*.json"):
+            # It may be seen half written.
+            with contextlib.suppress(json.JSONDecodeError):
+                return str(json.loads(note.read_text("utf-8"))["url"])
+    log = (home / "log").read_text("utf-8")
+    pytest.fail(f"JupyterLab did not start:\n{log[-2000:]}")
 
 
 @pytest.fixture(scope="module")
 def notebook(browser: Browser, lab: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.goto(lab)
-    page.locator(".jp-Cell").first.wait_for(timeout=60 * SECONDS)
+    page.locator(".jp-Cell").first.wait_for()
     yield page
     page.close()
 
@@ -76,10 +73,10 @@ def test_stored_charts_are_drawn_and_sliders_move(notebook: Page) -> None:
     n_charts = text.count(f'"{VEGA_LITE}')
     assert n_charts > 5
     charts = notebook.locator(".vega-embed")
-    expect(charts).to_have_count(n_charts, timeout=30 * SECONDS)
+    expect(charts).to_have_count(n_charts)
     for chart in charts.all():
         drawing = chart.locator("canvas, svg:has(.mark-group)").first
-        expect(drawing).to_be_attached(timeout=30 * SECONDS)
+        expect(drawing).to_be_attached()
         box = drawing.evaluate("drawing => drawing.getBoundingClientRect().toJSON()")
         assert min(box["width"], box["height"]) > 100
     # What cannot be drawn is shown as text, or as an error.
@@ -88,7 +85,9 @@ def test_stored_charts_are_drawn_and_sliders_move(notebook: Page) -> None:
 
     moving = notebook.locator(".vega-embed:has(input[type=range])").first
     moving.scroll_into_view_if_needed()
-    before = moving.locator("canvas").first.screenshot()
+    canvas = moving.locator("canvas").first.element_handle()
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
     moving.locator("input[type=range]").first.press("End")
-    notebook.wait_for_timeout(500)
-    assert moving.locator("canvas").first.screenshot() != before
+    notebook.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before", arg=[canvas, before]
+    )

@@ -1,30 +1,44 @@
-"""How pages load: fast, from a folder, and without scripts."""
+"""How pages load: text first, little of it, from a folder, and without scripts.
+
+What is measured is work: bytes, requests, drawings. A test of seconds would tell how
+busy the machine is.
+"""
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, expect
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
 
 if TYPE_CHECKING:
     from conftest import Visit
 
-# Seconds to the first chart. All that the browser's main thread computes for it must
-# fit into the aim, whatever else the machine does meanwhile; the clock shows the aim
-# only on an idle machine, so there the limit is looser.
-AIM, LIMIT = 0.5, 3.0
-TRIES = 8
+# Bytes that a chart, and all charts of a page, may bring along. Fewer points, or numbers
+# of fewer digits, draw the same picture.
+MAX_DATA = 150_000  # a specification with its data, which is parsed before drawing
+MAX_DATA_OF_PAGE = 400_000
+MAX_PICTURES_OF_PAGE = 1_000_000  # read by browsers without scripts only
+MAX_TABLES_OF_PAGE = 300_000
 
-NOTE_FIRST_CHART = """
-addEventListener("DOMContentLoaded", () => {
-  document.querySelector(".chart").scrollIntoView();
-  new MutationObserver(() => {
-    if (window.firstChart) return;
-    window.firstChart = performance.mark("first-chart").startTime;
-  }).observe(document.body, { subtree: true, attributeFilter: ["data-drawn"] });
-});
+PARTS = {
+    "data": r'<script type="application/json">(.*?)</script>',
+    "pictures": r"<noscript>(<svg.*?)</noscript>",
+    "tables": r'(<details class="chart-data">.*?</details>)',
+}
+
+# Notes in which order a page is filled.
+NOTE_ORDER = """
+window.order = [];
+new MutationObserver((records) => {
+  for (const { type, addedNodes } of records) {
+    if (type === "attributes") window.order.push("chart");
+    for (const node of addedNodes)
+      if (node.nodeName === "MJX-CONTAINER") window.order.push("formula");
+  }
+}).observe(document, { subtree: true, childList: true, attributeFilter: ["data-drawn"] });
 """
 
 
@@ -35,44 +49,113 @@ def test_first_page_is_found(browser: Browser, address: str) -> None:
     page.close()
 
 
-def first_chart(browser: Browser, url: str) -> tuple[float, float]:
-    """Return the main thread's work until the first chart, and the clock's time."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    page = context.new_page()
-    page.add_init_script(NOTE_FIRST_CHART)
-    browser.start_tracing(page=page, categories=["blink.user_timing"])
-    page.goto(url)
-    page.wait_for_function("window.firstChart")
-    clock = page.evaluate("window.firstChart") / 1000
-    events = json.loads(browser.stop_tracing())["traceEvents"]
-    context.close()
-    (work,) = (e["tts"] for e in events if e["name"] == "first-chart")
-    return work / 1e6, clock
+def test_charts_bring_little_data(pages: dict[str, str]) -> None:
+    n_charts = 0
+    for name, text in pages.items():
+        sizes = {
+            part: [
+                len(found.encode()) for found in re.findall(pattern, text, re.DOTALL)
+            ]
+            for part, pattern in PARTS.items()
+        }
+        charts = text.count('<div class="chart"')
+        assert len(sizes["data"]) == len(sizes["pictures"]) == charts, name
+        assert len(sizes["tables"]) <= charts, name
+        n_charts += charts
+        if charts:
+            sums = {part: sum(found) for part, found in sizes.items()}
+            print(f"\n{name}: {charts} charts, {max(sizes['data'])} at most, {sums}")
+            assert max(sizes["data"]) <= MAX_DATA, name
+            assert sums["data"] <= MAX_DATA_OF_PAGE, name
+            assert sums["pictures"] <= MAX_PICTURES_OF_PAGE, name
+            assert sums["tables"] <= MAX_TABLES_OF_PAGE, name
+    assert n_charts > 5
 
 
-def test_first_chart_is_fast(
-    browser: Browser, address: str, chart_pages: list[str]
+def alike(pages: dict[str, str]) -> dict[tuple[str, ...], str]:
+    """Return one page of each set of scripts; the page of results has no text."""
+    found: dict[tuple[str, ...], str] = {}
+    for name, text in pages.items():
+        scripts = re.findall(r'<script[^>]* src="[./]*_static/([^"?]+)', text)
+        if name != "search.html":
+            found.setdefault(tuple(scripts), name)
+    return found
+
+
+class HeldScripts:
+    """A page whose scripts do not come until they are let go."""
+
+    def __init__(self, page: Page) -> None:
+        self.held: list[Route] = []
+        self.free = False
+        page.route(re.compile(r"\.js\b"), self.hold)
+
+    def hold(self, route: Route) -> None:
+        if self.free:
+            route.continue_()
+        else:
+            self.held.append(route)
+
+    def let_go(self) -> None:
+        self.free = True
+        for route in self.held:
+            route.continue_()
+
+
+def test_text_is_there_before_any_script(
+    browser: Browser, address: str, pages: dict[str, str]
 ) -> None:
-    slow = []
-    for name in chart_pages:
-        work = clock = float("inf")
-        for _ in range(TRIES):
-            tried = first_chart(browser, f"{address}/{name}")
-            work, clock = min(work, tried[0]), min(clock, tried[1])
-            if work < AIM and clock < LIMIT:
-                break
-        print(f"\nfirst chart after {work:.2f} s of work, {clock:.2f} s  {name}")
-        if work >= AIM or clock >= LIMIT:
-            slow.append((name, work, clock))
-    assert len(chart_pages) > 5
-    assert slow == []
+    for scripts, name in alike(pages).items():
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        scripts_held = HeldScripts(page)
+        page.goto(f"{address}/{name}", wait_until="commit")
+        for part in ("article h1", "article p"):
+            expect(page.locator(part).first).to_be_visible()
+        page.wait_for_function(
+            "performance.getEntriesByName('first-contentful-paint').length"
+        )
+        # The last part of a page: all of its text has been read.
+        page.locator("footer.bd-footer").wait_for(state="attached")
+        assert len(scripts_held.held) == len(scripts), name
+        assert page.locator("[data-drawn], mjx-container").count() == 0
+        scripts_held.let_go()
+        for chart in page.locator(".chart").all()[:1]:
+            chart.scroll_into_view_if_needed()
+            expect(chart).to_have_attribute("data-drawn", "light")
+        page.close()
+
+
+@pytest.fixture
+def page_at_a_chart(browser: Browser, address: str, chart_page: str) -> Iterator[Page]:
+    """Open the page by an address that leads to its first chart."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.add_init_script(NOTE_ORDER)
+
+    def name_the_chart(route: Route) -> None:
+        answer = route.fetch()
+        text = answer.text().replace(
+            '<div class="chart"', '<div id="here" class="chart"', 1
+        )
+        route.fulfill(response=answer, body=text)
+
+    page.route(re.compile(r"\.html"), name_the_chart)
+    page.goto(f"{address}/{chart_page}#here")
+    yield page
+    page.close()
+
+
+def test_charts_in_view_come_before_formulas(page_at_a_chart: Page) -> None:
+    page = page_at_a_chart
+    expect(page.locator("#here")).to_be_in_viewport()
+    page.wait_for_function("window.order.includes('formula')")
+    assert page.evaluate("window.order")[0] == "chart"
 
 
 def test_page_works_from_a_folder(visit_from_folder: Visit) -> None:
     page = visit_from_folder.page
     for chart in page.locator(".chart").all():
         chart.scroll_into_view_if_needed()
-        expect(chart).to_have_attribute("data-drawn", "dark", timeout=10_000)
+        expect(chart).to_have_attribute("data-drawn", "dark")
     for formula in page.locator("article .math").all():
         expect(formula.locator("mjx-container").first).to_be_attached()
     urls = visit_from_folder.urls
@@ -105,7 +188,7 @@ def test_no_page_reserves_too_little_room(
     ]
     for chart, height in zip(page.locator(".chart").all(), reserved, strict=True):
         chart.scroll_into_view_if_needed()
-        expect(chart).to_have_attribute("data-drawn", re.compile("."), timeout=10_000)
+        expect(chart).to_have_attribute("data-drawn", re.compile("."))
         drawn = chart.locator(".chart-drawing").evaluate("box => box.offsetHeight")
         assert abs(drawn - height) <= 24, chart.get_attribute("aria-label")
     context.close()

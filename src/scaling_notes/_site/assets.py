@@ -165,6 +165,7 @@ def add_to_page(
         app.add_js_file("vega.js", loading_method="defer")
         app.add_js_file("charts.js", loading_method="defer")
     _drop_unused(context, context["body"])
+    _defer(context)
 
 
 def _drop_unused(context: dict[str, Any], body: str) -> None:
@@ -175,6 +176,23 @@ def _drop_unused(context: dict[str, Any], body: str) -> None:
         files[:] = [
             file for file in files if not any(name in _told(file) for name in unused)
         ]
+
+
+def _defer(context: dict[str, Any]) -> None:
+    """Let the scripts of a page, in their order, wait until its text is there."""
+    scripts = context.get("script_files", [])
+    for i, script in enumerate(scripts):
+        waits = {}
+        if script.filename:
+            waits = {"defer": "defer"}
+        elif "DOCUMENTATION_OPTIONS" in _told(script):
+            # Needs a script that waits now. Within a page, only modules wait.
+            waits = {"type": "module"}
+        # A new one: pages share them, and the page of results loads its own at once.
+        attributes = {**script.attributes, **waits}
+        scripts[i] = type(script)(
+            script.filename, priority=script.priority, **attributes
+        )
 
 
 def _told(file: Any) -> str:

@@ -83,6 +83,7 @@
       .catch((error) => {
         console.error("A chart could not be drawn:", error);
         boxOf(chart).innerHTML = chart.querySelector("noscript").textContent;
+        chart.dataset.drawn = "failed";
       });
     turns.set(chart, turn);
   }
@@ -100,25 +101,27 @@
 
   /* ---- when to draw --------------------------------------------------------- */
 
-  const inView = new IntersectionObserver(
-    (entries) => {
-      for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        inView.unobserve(entry.target);
-        draw(entry.target);
-      }
-    },
-    { rootMargin: "400px 0px" },
-  );
+  function see(entries) {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      inView.unobserve(entry.target);
+      draw(entry.target);
+    }
+  }
+
+  const inView = new IntersectionObserver(see, { rootMargin: "400px 0px" });
   for (const chart of charts) inView.observe(chart);
 
   /* Setting a page's formulas takes longer than drawing: the charts that are in view
-     when the page has come, also by an address with a "#", are drawn before it. */
-  const FRAMES = 50; // milliseconds, a few frames: by then charts are seen to be in view
+     when the page has come, also by an address with a "#", are drawn before it. What
+     is in view is known once a frame is over. A hidden page has none. */
+  const frame = () => document.hidden || new Promise(requestAnimationFrame);
   if (window.MathJax) {
     window.MathJax.startup = {
       pageReady: async () => {
-        await new Promise((resolve) => setTimeout(resolve, FRAMES));
+        await frame();
+        await frame();
+        see(inView.takeRecords());
         await Promise.all(charts.map((chart) => turns.get(chart)));
         return window.MathJax.startup.defaultPageReady();
       },
