@@ -4,7 +4,7 @@ Makes lab_designs.csv from lab_isoflop.csv, without training anything. In every
 split the runs on offer are two thirds of those up to a cut, drawn at random; each
 design buys a tenth of their compute. The losses are those that were measured,
 or simulated from the law fitted to all of them, where that law is then true. About
-four CPU minutes.
+eight CPU minutes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The IsoFLOP sweep of the laboratory, 1e8 to 1e12 FLOP, three seeds.
 
-Makes lab_isoflop.csv. About six CPU minutes on one core.
+Makes lab_isoflop.csv. About fourteen CPU minutes.
 """
 
 from __future__ import annotations

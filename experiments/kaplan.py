@@ -1,7 +1,7 @@
 """What moves the exponent of the best size: causes proposed for Kaplan et al.
 
 Each variant repeats the IsoFLOP sweep with one thing changed. ``budget`` is
-compute as the variant counts it. Makes lab_kaplan.csv. About eight CPU minutes.
+compute as the variant counts it. Makes lab_kaplan.csv. About fifteen CPU minutes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The same sweep in neighboring languages, 1e8 to 1e11 FLOP, three seeds.
 
 Other exponents of the feature weights, and other draws of the first language: is
-what holds in one language luck? Makes lab_languages.csv. About three CPU minutes.
+what holds in one language luck? Makes lab_languages.csv. About nine CPU minutes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pass@k of base models and of the same after reinforcement, exact to k = 1e5.
 
 The mean over all 32,768 prompts by their frequency, from the exact success of each.
-Makes lab_pass_at_k.csv. About half a CPU minute.
+Makes lab_pass_at_k.csv. About a CPU minute.
 """
 
 from __future__ import annotations

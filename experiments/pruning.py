@@ -1,6 +1,6 @@
 """Magnitude pruning of trained models, bare and after training on.
 
-Makes lab_pruning.csv. A few CPU seconds.
+Makes lab_pruning.csv. About half a CPU minute.
 """
 
 from __future__ import annotations

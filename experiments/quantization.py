@@ -1,6 +1,6 @@
 """Rounding trained models to few bits: size, training tokens and bits.
 
-Makes lab_quantization.csv. About one CPU minute.
+Makes lab_quantization.csv. About two CPU minutes.
 """
 
 from __future__ import annotations

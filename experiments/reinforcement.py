@@ -1,6 +1,6 @@
 """256 reinforcement runs from one base model: 8 learning rates, 32 seeds each.
 
-Success is exact, by dynamic programming. Makes lab_reinforcement.csv. About two CPU
+Success is exact, by dynamic programming. Makes lab_reinforcement.csv. About five CPU
 minutes.
 """
 

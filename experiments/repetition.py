@@ -1,6 +1,6 @@
 """Epochs over 20,000 unique tokens, with weight decay, against fresh data.
 
-Makes lab_repetition.csv. About two CPU minutes.
+Makes lab_repetition.csv. About three CPU minutes.
 """
 
 from __future__ import annotations

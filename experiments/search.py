@@ -2,7 +2,7 @@
 
 Every model of N parameters reads 20 N tokens, near the best of its budget. Problems
 are one set for all. lab_coverage.csv holds the exact probability of each problem,
-lab_search.csv what a budget of passes solves. About two CPU minutes.
+lab_search.csv what a budget of passes solves. Under a CPU minute.
 """
 
 from __future__ import annotations

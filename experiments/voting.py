@@ -3,7 +3,7 @@
 "sum": models after 400 updates write an answer; the vote is on its sum. "next
 symbol": their bases are asked for the likeliest next symbol of the language. 1,000
 prompts, one set for all; each seed has a base of its own. The verifier accepts every
-right answer and a tenth of the wrong ones. Makes lab_voting.csv. About a CPU minute.
+right answer and a tenth of the wrong ones. Makes lab_voting.csv. Some CPU seconds.
 """
 
 from __future__ import annotations

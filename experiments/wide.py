@@ -1,7 +1,7 @@
 """The sweep on wider grids of size, 1e8 to 1e10 FLOP, three seeds.
 
 Thirteen widths a budget where the usual grid has seven: the same models and
-budgets, another design. Makes lab_wide.csv. About half a CPU minute.
+budgets, another design. Makes lab_wide.csv. About a CPU minute.
 """
 
 from __future__ import annotations
