@@ -127,7 +127,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 class ByPage(LoadScopeScheduling):
     """Send all tests of a page to the same worker: they share one visit.
 
-    The groups of xdist's own `loadgroup` are lost with the pytest that we lock.
+    xdist's own groups go by an attribute of a test that pytest no longer reads.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -158,8 +158,8 @@ class SilentHandler(http.server.SimpleHTTPRequestHandler):
 
 
 class PatientServer(http.server.ThreadingHTTPServer):
-    # So many may knock at once; the usual five are fewer than a page asks for, and who
-    # finds the door closed waits for seconds.
+    # Connections that may wait. Of the usual five, a page needs more; one that is turned
+    # away tries again only after a second.
     request_queue_size = 100
 
     def handle_error(self, request: object, client_address: object) -> None:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -28,7 +28,7 @@ MAX_CHART_SCRIPTS = 930_000  # Vega
 MAX_MATH_SCRIPTS = 780_000  # MathJax
 MAX_SEARCH_SCRIPTS = 40_000  # and the index of all pages, which grows with the book
 MAX_INDEX = 30_000  # for each page of the book
-MAX_REQUESTS = 40  # of a chapter with formulas; their scripts are nine, fonts a dozen
+MAX_REQUESTS = 40  # of a page with formulas: MathJax comes in parts, with a dozen fonts
 MAX_SHIFT = 0.1  # what the Web Vitals call good
 
 # Charts are drawn when the reader is about to reach them: those on the screen are, those
@@ -187,17 +187,18 @@ def test_page_asks_no_other_host(visit: Visit, address: str) -> None:
     assert visit.failures == []
 
 
+class Sent(NamedTuple):
+    """One file that a page has loaded."""
+
+    name: str  # below the top of the site
+    size: int  # bytes
+    blocks: str  # "blocking" if the page is not painted without it
+
+
 @pytest.fixture(scope="module")
-def sent(visit: Visit) -> dict[str, tuple[int, str]]:
-    """Bytes of each file of the page below the site's top, and what it blocks."""
+def sent(visit: Visit) -> list[Sent]:
     files = visit.page.evaluate(SENT)
-    names = [urlsplit(url).path.removeprefix("/") for url, *_ in files]
-    # Two entries of one name would be a file that is fetched twice.
-    assert len(set(names)) == len(names)
-    return {
-        name: (size, blocks)
-        for name, (_, size, blocks) in zip(names, files, strict=True)
-    }
+    return [Sent(urlsplit(url).path.removeprefix("/"), *rest) for url, *rest in files]
 
 
 def kind(name: str) -> str:
@@ -218,11 +219,11 @@ def kind(name: str) -> str:
 
 
 def test_page_is_light(
-    visit: Visit, sent: dict[str, tuple[int, str]], folder: Path, pages: dict[str, str]
+    visit: Visit, sent: list[Sent], folder: Path, pages: dict[str, str]
 ) -> None:
     sizes: Counter[str] = Counter()
-    for name, (size, _) in sent.items():
-        sizes[kind(name)] += size
+    for file in sent:
+        sizes[kind(file.name)] += file.size
     print(f"\n{visit.name}: {len(sent)} files, {dict(sizes)}")
     limits = {
         "html": MAX_HTML,
@@ -236,16 +237,19 @@ def test_page_is_light(
         "svg": 1000,  # the icon of the site
     }
     assert {name: size for name, size in sizes.items() if size > limits[name]} == {}
-    # What is counted is what was asked for.
+    # What is counted is what was sent.
     assert sizes["html"] == len((folder / visit.name).read_bytes())
-    urls = [url for url in visit.urls if not url.startswith("data:")]
-    assert len(urls) == len(set(urls)) == len(sent) <= MAX_REQUESTS
 
 
-def test_only_styles_come_before_the_text(
-    visit: Visit, sent: dict[str, tuple[int, str]]
-) -> None:
-    blocking = {name for name, (_, blocks) in sent.items() if blocks == "blocking"}
+def test_page_asks_for_few_files(visit: Visit, sent: list[Sent]) -> None:
+    asked = Counter(urlsplit(url).path for url in visit.urls if url.startswith("http"))
+    assert [path for path, times in asked.items() if times > 1] == []
+    assert {path.removeprefix("/") for path in asked} == {file.name for file in sent}
+    assert len(asked) <= MAX_REQUESTS
+
+
+def test_only_styles_come_before_the_text(visit: Visit, sent: list[Sent]) -> None:
+    blocking = {file.name for file in sent if file.blocks == "blocking"}
     styles = {name for name in blocking if name.endswith(".css")}
     assert styles
     # The page of results has no text before its scripts find some.
