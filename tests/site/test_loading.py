@@ -29,8 +29,8 @@ PARTS = {
     "tables": r'(<details class="chart-data">.*?</details>)',
 }
 
-# Notes in which order a page is filled.
-NOTE_ORDER = """
+# Lets no chart be drawn until it may, and notes in which order a page is filled.
+HOLD_CHARTS = """
 window.order = [];
 new MutationObserver((records) => {
   for (const { type, addedNodes } of records) {
@@ -39,6 +39,16 @@ new MutationObserver((records) => {
       if (node.nodeName === "MJX-CONTAINER") window.order.push("formula");
   }
 }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-drawn"] });
+{
+  const held = new Promise((resolve) => { window.mayDraw = resolve; });
+  let embed;
+  Object.defineProperty(window, "vegaEmbed", {
+    get: () => embed,
+    set: (original) => {
+      embed = (...given) => held.then(() => original(...given));
+    },
+  });
+}
 """
 
 
@@ -129,7 +139,7 @@ def test_text_is_there_before_any_script(
 def page_at_a_chart(browser: Browser, address: str, chart_page: str) -> Iterator[Page]:
     """Open the page by an address that leads to its last chart."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.add_init_script(NOTE_ORDER)
+    page.add_init_script(HOLD_CHARTS)
 
     def name_the_chart(route: Route) -> None:
         answer = route.fetch()
@@ -138,7 +148,6 @@ def page_at_a_chart(browser: Browser, address: str, chart_page: str) -> Iterator
 
     page.route(re.compile(r"\.html"), name_the_chart)
     page.goto(f"{address}/{chart_page}#here")
-    page.wait_for_function("window.order.includes('formula')")
     yield page
     page.close()
 
@@ -147,6 +156,11 @@ def test_an_address_leads_to_its_chart_first(page_at_a_chart: Page) -> None:
     """Formulas are set after it, and charts on the way there are not drawn."""
     page = page_at_a_chart
     expect(page.locator("#here")).to_be_in_viewport()
+    page.wait_for_function("window.MathJax?.startup?.document")
+    page.evaluate("new Promise((done) => requestIdleCallback(done))")
+    assert page.evaluate("window.order") == []
+    page.evaluate("window.mayDraw()")
+    page.wait_for_function("window.order.includes('formula')")
     assert page.evaluate("window.order")[0] == "chart"
     on_the_way = page.evaluate(
         """() => [...document.querySelectorAll(".chart")].filter((chart) => {
