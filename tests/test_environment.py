@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 
@@ -51,6 +52,6 @@ def test_lock_is_within_what_pyproject_allows() -> None:
         assert all(v in r.specifier for v in versions), (line, versions)
 
 
-def test_lock_pins_one_numpy_for_all_pythons() -> None:
-    assert len(re.findall(r"^numpy==", LOCK, re.MULTILINE)) == 1
-    assert len(re.findall(r"^scipy==", LOCK, re.MULTILINE)) == 1
+@pytest.mark.parametrize("name", ["numpy", "scipy", "scipy-stubs"])
+def test_lock_pins_one_version_for_all_pythons(name: str) -> None:
+    assert len(re.findall(rf"^{name}==", LOCK, re.MULTILINE)) == 1
