@@ -34,7 +34,7 @@ book: $(READY)
 test: lint
 	$(PY) -m pytest -n 2 --dist loadfile --ignore=tests/site tests src
 	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
-	  -p scaling_notes._nbval book
+	  -p scaling_notes.book.nbval book
 
 # On other processors: see tests/processors.py.
 test-processors: $(READY)
@@ -66,7 +66,7 @@ site-test: $(READY)
 	$(PY) -m pytest -n 2 --dist loadgroup tests/site
 
 coverage: $(READY)
-	$(PY) -m pytest -s tests/coverage_simulation.py
+	$(PY) -m pytest -s tests/fitting/coverage_simulation.py
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab book
@@ -88,7 +88,7 @@ experiment-%: $(READY)
 	$(PY) experiments/$*.py
 
 refresh: $(READY)
-	$(PY) -m scaling_notes._refresh $(CHAPTERS)
+	$(PY) -m scaling_notes.book.refresh $(CHAPTERS)
 
 clean:
 	rm -rf _build

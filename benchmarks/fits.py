@@ -15,7 +15,7 @@ from peers import DELTA, Form, Problem, to_logs
 from rows import OURS, Peer, Row, installed, race, timed
 
 import scaling_notes as sn
-from scaling_notes.intervals import resample_counts
+from scaling_notes.fitting._refit import resample_counts
 
 ONE, MANY, FORMS = "One fit", "Refits", "Refits of other forms"
 GROWTH, MEMORY = "Growth", "Memory"

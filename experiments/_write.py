@@ -11,7 +11,7 @@ from typing import TypeVar
 import pandas as pd
 from tqdm import tqdm
 
-DATA = Path(__file__).parents[1] / "src" / "scaling_notes" / "data"
+DATA = Path(__file__).parents[1] / "src" / "scaling_notes" / "corpus" / "data"
 
 Item = TypeVar("Item")
 

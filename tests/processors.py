@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import numpy as np
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
-CHAPTERS = [*PYTEST, "--nbval", "--nbval-current-env", "-p", "scaling_notes._nbval"]
+CHAPTERS = [*PYTEST, "--nbval", "--nbval-current-env", "-p", "scaling_notes.book.nbval"]
 CHAPTERS += ["book"]
 SWITCH = "NPY_DISABLE_CPU_FEATURES"
 DOCTESTS = [*PYTEST, "src"]

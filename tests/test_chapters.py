@@ -14,13 +14,13 @@ import nbformat
 import pytest
 import yaml
 
-from scaling_notes import _refresh
+from scaling_notes.book import refresh
+from scaling_notes.book._record import MIME as RESULTS
 from scaling_notes.charts._theme import MIME as CHART
-from scaling_notes.record import MIME as RESULTS
 
 TOP = Path(__file__).parents[1]
 BOOK = TOP / "book"
-PAGES = _refresh.pages(BOOK)
+PAGES = refresh.pages(BOOK)
 PARTS = ("pretraining", "posttraining", "testtime", "lifecycle")
 CHAPTERS = [p for p in PAGES if p.parent.name in PARTS]
 REFRESH = "make refresh CHAPTERS"
@@ -85,7 +85,7 @@ def test_hides_nothing_from_the_tests(path: Path) -> None:
 @every_page
 def test_is_in_normal_form(path: Path) -> None:
     notebook = read(path)
-    text = nbformat.writes(_refresh.normalize(notebook), version=4) + "\n"
+    text = nbformat.writes(refresh.normalize(notebook), version=4) + "\n"
     assert path.read_text("utf-8") == text, f"{REFRESH}={path.stem}"
 
 
@@ -202,7 +202,7 @@ def test_chapter_tells_its_claims(path: Path) -> None:
 
     claims = load("claims")
     mine = claims[claims["chapters"].str.split("; ").map(lambda c: path.stem in c)]
-    ids = {row["id"] for row in _refresh.rows_of(path)}
+    ids = {row["id"] for row in refresh.rows_of(path)}
     for claim in mine["id"]:
         assert f"claim-{claim}" in ids, (
             f"claims.csv names {path.stem} for {claim!r}: put 'claim-{claim}', made "

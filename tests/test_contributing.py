@@ -107,15 +107,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         step.apply(top)
     chapter = write_notebook(top)
     run(top, "experiments/seeds.py")
-    run(top, "-m", "scaling_notes._refresh", chapter)
+    run(top, "-m", "scaling_notes.book.refresh", chapter)
     return top
 
 
 def test_the_tests_that_the_page_names_pass(project: Path) -> None:
     named = set(re.findall(r"`(tests/[\w/]+\.py)`", TEXT))
     # Of these, the example's own tests are enough: the others take long.
-    few = {"tests/test_forms.py", "tests/lab/test_experiments.py"}
-    elsewhere = {"tests/test_refits.py", "tests/test_contributing.py"}
+    few = {"tests/laws/test_forms.py", "tests/lab/test_experiments.py"}
+    elsewhere = {"tests/corpus/test_refits.py", "tests/test_contributing.py"}
     assert few | elsewhere < named
     whole = sorted(named - few - elsewhere)
     run(project, "-m", "pytest", "-q", *whole, "src/scaling_notes/laws")

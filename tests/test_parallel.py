@@ -14,7 +14,7 @@ from distributed import Client, LocalCluster
 
 import scaling_notes as sn
 from scaling_notes import parallel
-from scaling_notes.intervals import resample_counts
+from scaling_notes.fitting._refit import resample_counts
 from scaling_notes.parallel import map_chunks, map_seeded
 
 
@@ -96,7 +96,7 @@ def test_leverage(
     fit_240: sn.Fit, executor: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = fit_240.leverage()
-    monkeypatch.setattr("scaling_notes.fit._result._CHUNK", 70)
+    monkeypatch.setattr("scaling_notes.fitting._fit._CHUNK", 70)
     here, there = fit_240.leverage(), fit_240.leverage(executor=executor)
     pd.testing.assert_frame_equal(here, there, check_exact=True)
     pd.testing.assert_frame_equal(here.sort_index(), whole.sort_index(), rtol=1e-5)

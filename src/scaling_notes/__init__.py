@@ -10,17 +10,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import laws
-from .allocation import Allocation, allocate
-from .certified import Refits, refits
-from .diagnosis import Check, check
+from .book import Results, results, verdict
+from .corpus import (
+    Comparison,
+    Datasets,
+    Description,
+    Refits,
+    compare,
+    datasets,
+    describe,
+    load,
+    published,
+    published_law,
+    refits,
+)
 from .errors import DataError, FitError, FitWarning
-from .fit import Fit, Status, fit_chinchilla, fit_law
-from .holdout import Forecast, forecast
-from .intervals import Bootstrap, Interval
-from .planning import NextRuns, next_runs
-from .printed import Comparison, compare, published, published_law
-from .profiles import Profile, envelope, isoflop
-from .record import Results, results, verdict
+from .fitting import (
+    Bootstrap,
+    Check,
+    Fit,
+    Forecast,
+    Interval,
+    Profile,
+    Status,
+    check,
+    envelope,
+    fit_chinchilla,
+    fit_law,
+    forecast,
+    isoflop,
+)
+from .planning import Allocation, NextRuns, allocate, next_runs
 from .sampling import (
     BetaBinomial,
     BetaBinomialBootstrap,
@@ -31,7 +51,6 @@ from .sampling import (
     pass_at_k,
     select_verified,
 )
-from .tables import Datasets, Description, datasets, describe, load
 
 if TYPE_CHECKING:
     from . import charts, lab

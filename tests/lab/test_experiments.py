@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import scaling_notes as sn
-from scaling_notes.tables import descriptor
+from scaling_notes.corpus import descriptor
 
 TOP = Path(__file__).parents[2]
 ROUNDED = 1e-5  # losses are stored to five decimals; models are the same to the bit

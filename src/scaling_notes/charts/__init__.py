@@ -7,16 +7,7 @@ a rounded spec and its description.
 from . import _theme as _theme
 from ._axes import axis
 from ._figures import explorer, isoflop_curves, loss_curve, moving_cut
-from ._marks import (
-    band,
-    beside,
-    layer,
-    line,
-    points,
-    rule,
-    text,
-    whiskers,
-)
+from ._marks import band, beside, layer, line, points, rule, text, whiskers
 
 __all__ = [
     "axis",

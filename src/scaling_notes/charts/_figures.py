@@ -8,10 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ..allocation import allocate
-from ..fit import Fit
-from ..intervals import Bootstrap
-from ..profiles import Profile
+from ..fitting import Bootstrap, Fit, Profile
+from ..planning import allocate
 from ._axes import axis
 from ._marks import band, layer, line, need, points
 

@@ -1,17 +1,17 @@
 """Scaling laws as published: one frozen dataclass a form, one file a book part."""
 
+from ._chinchilla import Chinchilla, OptimalParams, Optimum
+from ._data import DataLimited, data_mixture
+from ._distillation import DistilledLoss
+from ._experts import FineGrainedExperts, RoutedExperts
 from ._law import Law
-from .climbs import Sigmoid, StepSigmoid
-from .compression import SparsityLaw
-from .curves import BrokenPowerLaw, PowerLaw, PurePowerLaw
-from .data import DataLimited, data_mixture
-from .distillation import DistilledLoss
-from .experts import FineGrainedExperts, RoutedExperts
-from .joint import KaplanJoint, OuterExponent, OverTraining, SharedExponent
-from .posttraining import Precision, QuantizationCost
-from .pretraining import Chinchilla, OptimalParams, Optimum
-from .testtime import BetaCoverage, ExponentiatedPowerLaw, LogLinear
-from .tuning import EffectiveData, FineTuning
+from ._power_law import BrokenPowerLaw, PowerLaw, PurePowerLaw
+from ._precision import Precision, QuantizationCost
+from ._sigmoid import Sigmoid, StepSigmoid
+from ._size_and_data import KaplanJoint, OuterExponent, OverTraining, SharedExponent
+from ._sparsity import SparsityLaw
+from ._test_time import BetaCoverage, ExponentiatedPowerLaw, LogLinear
+from ._transfer import EffectiveData, FineTuning
 
 __all__ = [
     "BetaCoverage",

@@ -1,5 +1,6 @@
-"""Which runs to buy next, so that a forecast gets surer for the compute they cost."""
+"""How to spend compute: the best split of a budget, and the runs to buy next."""
 
+from ._allocate import Allocation, allocate
 from ._next_runs import NextRuns, next_runs
 
-__all__ = ["NextRuns", "next_runs"]
+__all__ = ["Allocation", "NextRuns", "allocate", "next_runs"]

@@ -10,11 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ..design import read_columns, require_positive
 from ..engine import robust_delta
 from ..errors import DataError, FitError
-from ..fit import Fit
-from ..intervals import Bootstrap, digits
+from ..fitting import Bootstrap, Fit, digits, read_columns, require_positive
 from ..laws import Chinchilla, Law, SharedExponent
 from ..laws._law import Array
 from ._shop import Shop

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .coverage import PassCurve, pass_at_k
-from .difficulty import BetaBinomial, BetaBinomialBootstrap, fit_beta_binomial
-from .selection import best_of_n, select_verified
-from .voting import majority_vote
+from ._coverage import PassCurve, pass_at_k
+from ._difficulty import BetaBinomial, BetaBinomialBootstrap, fit_beta_binomial
+from ._selection import best_of_n, select_verified
+from ._voting import majority_vote
 
 __all__ = [
     "BetaBinomial",

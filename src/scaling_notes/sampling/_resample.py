@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from ..errors import DataError
-from ..intervals import MIN_UNITS
+from ..fitting import MIN_UNITS
 from ..laws._law import Array
 from ..parallel import require_resamples, require_seed
 from ._checks import IntArray

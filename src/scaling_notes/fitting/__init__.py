@@ -1,0 +1,60 @@
+"""Runs in, law out: columns and their checks, the search, intervals, forecasts.
+
+Points that share a run, a seed or a model are resampled together. Below six
+independent units there is no interval; below fifteen it is marked unverified,
+because its coverage has not been shown.
+"""
+
+from ._bootstrap import Bootstrap
+from ._check import Check, check
+from ._columns import (
+    loss_unit,
+    params_kind,
+    read_columns,
+    require_domain,
+    require_positive,
+)
+from ._fit import Fit, Status
+from ._forecast import Forecast, forecast
+from ._interval import (
+    MIN_UNITS,
+    MIN_VERIFIED,
+    Interval,
+    digits,
+    percentile,
+    require_everywhere,
+    require_units,
+    to_records,
+    unverified,
+)
+from ._isoflop import Profile, envelope, isoflop
+from ._search import fit_chinchilla, fit_law
+
+__all__ = [
+    "MIN_UNITS",
+    "MIN_VERIFIED",
+    "Bootstrap",
+    "Check",
+    "Fit",
+    "Forecast",
+    "Interval",
+    "Profile",
+    "Status",
+    "check",
+    "digits",
+    "envelope",
+    "fit_chinchilla",
+    "fit_law",
+    "forecast",
+    "isoflop",
+    "loss_unit",
+    "params_kind",
+    "percentile",
+    "read_columns",
+    "require_domain",
+    "require_everywhere",
+    "require_positive",
+    "require_units",
+    "to_records",
+    "unverified",
+]

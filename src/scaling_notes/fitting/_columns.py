@@ -1,0 +1,302 @@
+"""The design of a set of runs: can it be used, does it identify the exponents?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ..errors import DataError, FitError
+from ..laws import Law
+
+__all__ = [
+    "loss_unit",
+    "params_kind",
+    "read_columns",
+    "require_distinct",
+    "require_domain",
+    "require_identified",
+    "require_positive",
+    "require_varied",
+    "unit_hints",
+]
+
+
+# Shares as printed add up to one but for their rounding.
+_SHARES = 0.02
+# Largest over smallest value of a column that is as good as constant.
+_NARROW = 1.001
+
+
+def read_columns(
+    runs: pd.DataFrame | Mapping[str, ArrayLike],
+    columns: Mapping[str, str],
+    groups: str | None,
+) -> pd.DataFrame:
+    """Return the named columns under the field's own names, plus ``group``."""
+    if not isinstance(runs, pd.DataFrame | Mapping):
+        raise DataError(
+            f"Runs are a DataFrame or a mapping of columns; got a "
+            f"{type(runs).__name__}."
+        )
+    frame = runs if isinstance(runs, pd.DataFrame) else _framed(runs)
+    wanted = [*columns.values(), *([] if groups is None else [groups])]
+    given = [type(c).__name__ for c in wanted if not isinstance(c, Hashable)]
+    if given:
+        raise DataError(
+            f"Columns go by their names, not as {', '.join(given)}: put the values "
+            "into runs, and give the name."
+        )
+    missing = [c for c in wanted if c not in frame.columns]
+    if missing:
+        raise DataError(
+            f"The runs have no column {', '.join(map(repr, missing))}; they have "
+            f"{', '.join(map(repr, frame.columns))}. Name yours by argument, "
+            "for instance params='my_column'."
+        )
+    twice = (
+        []
+        if frame.columns.is_unique
+        else [c for c in wanted if (frame.columns == c).sum() > 1]
+    )
+    if twice:
+        raise DataError(
+            f"The runs have several columns {', '.join(map(repr, twice))}: rename or "
+            "drop all but one."
+        )
+    data = pd.DataFrame({name: frame[c] for name, c in columns.items()})
+    if groups is not None:
+        data["group"] = frame[groups]
+        if data["group"].isna().any():
+            raise DataError(
+                f"Column {groups!r} names no group in {_rows(data['group'].isna())}. "
+                "Name one, or drop those rows."
+            )
+    return data
+
+
+def require_positive(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """Refuse values that are missing, infinite, zero or negative, by row."""
+    for name, column in columns.items():
+        _require(data, name, column, "positive")
+
+
+def require_domain(
+    data: pd.DataFrame, columns: Mapping[str, str], law: type[Law]
+) -> None:
+    """Refuse values at which a law, or the scale of its residuals, has no meaning.
+
+    Inputs are positive, or shares between 0 and 1 where the law says so. The
+    response is positive on the log scale, within 0 and 1 on the logit and loglog
+    scales, and any finite number on the linear one.
+    """
+    for name in law.inputs:
+        kind = "a share from 0 to 1" if name in law.shares else "positive"
+        _require(data, name, columns[name], kind)
+    _require_coherent(data, columns, law)
+    response = law.response
+    _require(
+        data, response, columns[response], "" if law.scale == "linear" else "positive"
+    )
+    if law.scale in ("logit", "loglog"):
+        bad = data[response] >= 1
+        if bad.any():
+            raise DataError(
+                f"{columns[response]!r} must lie below 1; it does not in {_rows(bad)}. "
+                "Drop points at the ceiling: they say only that the law is close to it."
+            )
+
+
+def _require_coherent(
+    data: pd.DataFrame, columns: Mapping[str, str], law: type[Law]
+) -> None:
+    """Refuse inputs that cannot be what they say when taken together."""
+    if {"tokens", "unique_tokens"} <= set(law.inputs):
+        bad = data["unique_tokens"] > data["tokens"] * (1 + 1e-9)
+        if bad.any():
+            raise DataError(
+                f"{columns['unique_tokens']!r} exceeds {columns['tokens']!r} in "
+                f"{_rows(bad)}: unique tokens are those of the tokens that differ. "
+                "Were the two exchanged?"
+            )
+    if len(law.inputs) > 1 and set(law.inputs) == set(law.shares):
+        total = data[list(law.inputs)].sum(axis=1)
+        bad = (total - 1).abs() > _SHARES
+        if bad.any():
+            raise DataError(
+                f"The shares do not add up to one in {_rows(bad)}: divide them by "
+                "their sum."
+            )
+
+
+def _require(data: pd.DataFrame, name: str, column: str, kind: str) -> None:
+    """Make a column of floats; refuse what is not finite and of a kind."""
+    kinds = pd.api.types
+    if kinds.is_bool_dtype(data[name]) or data[name].dtype.kind in "cmM":
+        raise DataError(
+            f"Column {column!r} holds {data[name].dtype}, not real numbers: convert it."
+        )
+    numbers = _floats(data[name])
+    good = np.isfinite(numbers)
+    if kind == "positive":
+        good &= numbers > 0
+    elif kind:
+        good &= (numbers >= 0) & (numbers <= 1)
+    if not good.all():
+        raise DataError(
+            f"Column {column!r} must be finite{' and ' if kind else ''}{kind}; it is "
+            f"not in {_rows(pd.Series(~good, index=data.index))}. Drop or mend those "
+            "rows."
+        )
+    if data[name].dtype != np.float64:
+        data[name] = numbers
+
+
+def _floats(values: pd.Series) -> np.ndarray:
+    """Return a column as floats, nan where there is no number."""
+    if values.dtype == np.float64:
+        return values.to_numpy()
+    numbers = pd.to_numeric(values, errors="coerce").astype("Float64")
+    return numbers.astype(object).where(numbers.notna(), np.nan).to_numpy(float)
+
+
+def require_distinct(data: pd.DataFrame, inputs: Sequence[str], n_free: int) -> None:
+    """Refuse fewer distinct points than free constants: copies tell only of noise."""
+    columns = (data[name].to_numpy() for name in inputs)
+    places = set(zip(*(c[:100].tolist() for c in columns), strict=True))
+    if len(places) >= n_free:
+        return
+    distinct = len(data[list(inputs)].drop_duplicates())
+    if distinct < n_free:
+        raise FitError(
+            f"The points lie at {distinct} different places, too few for {n_free} free "
+            "constants. Add points elsewhere, or fix a constant."
+        )
+
+
+def require_varied(data: pd.DataFrame, inputs: Sequence[str]) -> None:
+    """Refuse inputs that take one value only: no exponent can be told from them."""
+    for name in inputs:
+        if _distinct(data[name]) < 2:
+            raise FitError(
+                f"{name!r} is the same in all points: the law cannot be told from "
+                "them. Add points with other values."
+            )
+
+
+def params_kind(column: str) -> str:
+    """Return what a column of params counts, by its name."""
+    return "non-embedding" if "non_embedding" in str(column) else "total"
+
+
+def loss_unit(column: str) -> str:
+    """Return the unit of a column of losses, by its name."""
+    column = str(column)
+    if column == "loss" or column.endswith("nats_per_token"):
+        return "nats per token"
+    if column.startswith("loss_"):
+        return column.removeprefix("loss_").replace("_", " ")
+    return column
+
+
+def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
+    if not isinstance(columns, Mapping):
+        raise DataError(
+            f"runs is a {type(columns).__name__}; give a DataFrame, or a mapping of "
+            "names to columns."
+        )
+    lengths = {name: np.size(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name!r} {n}" for name, n in lengths.items())
+        raise DataError(f"Columns must be of one length; they have {told}.")
+    # By position: two series may come with labels of their own. Not a copy, since
+    # the columns that are wanted are copied.
+    return pd.DataFrame({name: np.ravel(c) for name, c in columns.items()}, copy=False)
+
+
+def _rows(bad: pd.Series) -> str:
+    labels = [str(i) for i in bad.index[bad.to_numpy(bool)]]
+    more = f" and {len(labels) - 5} more" if len(labels) > 5 else ""
+    return f"row{'s' if len(labels) > 1 else ''} {', '.join(labels[:5])}{more}"
+
+
+def _distinct(values: pd.Series) -> int:
+    """Return the number of distinct values; of very many, three seen are enough."""
+    seen = values.iloc[:1000].nunique()
+    return seen if seen > 2 else values.nunique()
+
+
+def require_identified(
+    data: pd.DataFrame, columns: Mapping[str, str], fixed: Collection[str] = ()
+) -> list[str]:
+    """Refuse designs from which alpha or beta cannot be told, unless it is fixed.
+
+    Returns what there is to say of a design that is near one of these.
+    """
+    for name, exponent in (("params", "alpha"), ("tokens", "beta")):
+        if exponent in fixed:
+            continue
+        distinct = _distinct(data[name])
+        values = data[name].to_numpy()
+        narrow = float(values.max() / values.min()) < _NARROW
+        if distinct < 3 or narrow:
+            what = "is constant" if narrow else f"takes {distinct} values"
+            raise FitError(
+                f"Column {columns[name]!r} {what}: {exponent} cannot be told from "
+                "the other terms. Add runs with at least three different values."
+            )
+    if {"alpha", "beta"} & set(fixed):
+        return []
+    scatter, spread = _off_line(data)
+    if scatter < 0.01 * spread:
+        raise FitError(
+            f"Column {columns['tokens']!r} is a fixed power of {columns['params']!r} "
+            "in all runs (a constant number of tokens per parameter, for instance): "
+            "alpha and beta cannot be told apart. Add runs off that line."
+        )
+    if scatter > 0.1 * spread:
+        return []
+    return [
+        f"{columns['tokens']!r} is nearly a power of {columns['params']!r} (to "
+        f"{scatter / spread:.1%} of its spread): alpha and beta are hard to tell "
+        "apart. Look at their intervals, and vary tokens per parameter."
+    ]
+
+
+def _off_line(data: pd.DataFrame) -> tuple[float, float]:
+    """Return how far log tokens lie off a rising line in log params, and their spread.
+
+    Where the line does not rise the distance is infinite.
+    """
+    n, d = (np.log(data[name].to_numpy()) for name in ("params", "tokens"))
+    n, d = n - n.mean(), d - d.mean()
+    slope = (n @ d) / (n @ n)
+    off = d - slope * n
+    scatter = float(np.sqrt(off @ off / len(off))) if slope > 0 else np.inf
+    return scatter, float(np.sqrt(d @ d / len(d)))
+
+
+def unit_hints(data: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
+    """Return questions about columns that look like millions or billions."""
+    hints = []
+    step = 1 + len(data) // 10_000
+    params, tokens = (data[name].to_numpy()[::step] for name in ("params", "tokens"))
+    ratio = float(np.median(tokens / params))
+    if float(np.median(tokens)) < 1e4:
+        hints.append(
+            f"The median of {columns['tokens']!r} is below 10,000. Are tokens given in "
+            "billions? Give plain counts."
+        )
+    elif ratio > 1e5:
+        hints.append(
+            f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
+            "params given in millions? Give plain counts."
+        )
+    elif ratio < 1e-3:
+        hints.append(
+            f"{columns['tokens']!r} per {columns['params']!r} is {ratio:.3g}. Are "
+            "tokens given in millions or billions? Give plain counts."
+        )
+    return hints

@@ -1,0 +1,314 @@
+"""What a fit is: estimates, what to doubt, and the questions it answers."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from .. import engine
+from ..errors import DataError
+from ..laws import Law
+from ..laws._law import Array
+from ..parallel import Executor, map_chunks, map_seeded, require_resamples
+from ._bootstrap import Bootstrap
+from ._interval import Interval, Quantity, digits, evaluate
+from ._profile_likelihood import Likelihood
+from ._refit import refit
+
+__all__ = ["Fit", "Status"]
+
+# Resamples in one piece of work, and resamples x points at most.
+_CHUNK = 1000
+_CELLS = 4_000_000
+
+
+class Status(enum.Enum):
+    """How a fit ended. The value is the message."""
+
+    CONVERGED = "converged"
+    AT_BOUND = "converged with an estimate at the edge of what the form allows"
+    STARTS_DISAGREE = "converged, but good starts ended at different estimates"
+    UNCONVERGED = "not converged"
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A law fitted to runs, with what is needed to doubt it.
+
+    Attributes
+    ----------
+    law : Law
+        The law at its estimates.
+    data : pandas.DataFrame
+        Inputs, response, residual, and ``group`` where runs were grouped; the
+        index is that of the runs given.
+    delta : float
+        Huber threshold on the law's scale.
+    adaptive : bool
+        Whether delta was derived from the residuals.
+    objective : float
+        Sum of Huber losses at the estimates.
+    status : Status
+    messages : tuple of str
+        What to look at before using the fit; empty if nothing.
+    params_kind : str
+        ``"total"`` or ``"non-embedding"``.
+    loss_unit : str
+        Unit of the loss, ``"nats per token"`` by default.
+    fixed : mapping of str to float
+        Constants that were given, not fitted.
+    """
+
+    law: Law
+    data: pd.DataFrame
+    delta: float
+    adaptive: bool
+    objective: float
+    status: Status
+    messages: tuple[str, ...]
+    params_kind: str
+    loss_unit: str
+    fixed: Mapping[str, float]
+
+    @property
+    def estimates(self) -> dict[str, float]:
+        """The constants of the law by name."""
+        return {n: float(getattr(self.law, n)) for n in self.law.constants()}
+
+    def __getitem__(self, quantity: Quantity) -> float:
+        """Return a constant (``"alpha"``) or derived quantity (``"n_exponent"``)."""
+        return float(np.asarray(evaluate(quantity, self.law)))
+
+    @property
+    def residuals(self) -> Array:
+        """Residuals on the law's scale (log loss for loss laws), shape ``(n,)``."""
+        return self.data["residual"].to_numpy()
+
+    def objective_of(self, law: Law) -> float:
+        """Return the fit's objective at other constants, say printed ones.
+
+        Raises
+        ------
+        DataError
+            If the law is of another form.
+        """
+        if type(law) is not type(self.law):
+            raise DataError(
+                f"This fit is of {type(self.law).__name__}, the constants are of "
+                f"{type(law).__name__}: compare like with like."
+            )
+        problem = self._problem()
+        return float(problem.values(problem.enter(law.as_array()[None]), None)[0])
+
+    def bootstrap(
+        self,
+        n_resamples: int = 4000,
+        seed: int = 0,
+        executor: Executor | None = None,
+    ) -> Bootstrap:
+        """Refit on resampled runs, or resampled groups where runs were grouped.
+
+        Parameters
+        ----------
+        n_resamples : int
+        seed : int
+            Equal seeds give equal resamples, whatever runs them.
+        executor : Executor, optional
+            Anything with the ``map`` of ``concurrent.futures``: a process pool,
+            or ``dask.distributed.Client.get_executor()``. None runs here.
+
+        Returns
+        -------
+        Bootstrap
+
+        Raises
+        ------
+        DataError
+            If ``n_resamples`` is below 2.
+        """
+        require_resamples(n_resamples)
+        groups = self._groups()
+        chunk = max(1, min(_CHUNK, _CELLS // len(self.data)))
+        sizes = [
+            min(chunk, n_resamples - first) for first in range(0, n_resamples, chunk)
+        ]
+        work = partial(
+            refit, self._problem(), self.law.as_array(), groups, self._free()
+        )
+        parts = map_seeded(work, sizes, seed, executor)
+        return Bootstrap(
+            law=self.law,
+            laws=type(self.law).from_array(np.concatenate([c for c, *_ in parts])),
+            residuals=self.residuals,
+            n_units=len(self.data) if groups is None else int(groups.max()) + 1,
+            seed=seed,
+            converged=sum(done for _, done, _ in parts) / n_resamples,
+            params_kind=self.params_kind,
+            loss_unit=self.loss_unit,
+            restarted=sum(again for *_, again in parts),
+        )
+
+    def profile(self, name: str, confidence_level: float = 0.95) -> Interval:
+        """Return the interval of a constant by profile: a check on the bootstrap.
+
+        The constant is held at one value after another while the others adapt.
+        The interval is where the objective stays below a threshold that comes
+        from the scale of the residuals.
+
+        Parameters
+        ----------
+        name : str
+            A constant that was fitted, such as ``"alpha"``.
+        confidence_level : float
+
+        Returns
+        -------
+        Interval
+            An end is infinite (zero, for a constant that is positive) where the
+            runs set no limit.
+
+        Raises
+        ------
+        DataError
+            If the name is no free constant, runs are grouped (a profile takes
+            every run as independent) or fewer than six.
+        FitError
+            If the objective falls with the constant held: the fit was not at its
+            least.
+
+        References
+        ----------
+        Venzon and Moolgavkar 1988, doi:10.2307/2347496; for the Huber loss,
+        Hampel, Ronchetti, Rousseeuw and Stahel 1986, *Robust Statistics*, Ch. 7.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> runs = sn.load("besiroglu2024_chinchilla_points")
+        >>> fit = sn.fit_chinchilla(runs[runs["dropped_in_refit"] == 0])
+        >>> i = fit.profile("alpha")
+        >>> i.low < fit["alpha"] < i.high
+        True
+        """
+        return self._likelihood().interval(name, confidence_level)
+
+    def p_value(self, **held: float) -> float:
+        """Test constants by profile: are these values compatible with the runs?
+
+        Parameters
+        ----------
+        **held : float
+            Constants and their values under test, alone (``E=0.0``) or
+            together (``alpha=0.34, beta=0.28``).
+
+        Returns
+        -------
+        float
+            Chance of so large a rise of the objective if the values were true.
+            At the edge of what a constant can be, as at ``E=0``, it errs
+            towards not rejecting.
+
+        Raises
+        ------
+        DataError
+            If a name is no free constant, its value is impossible, or runs are
+            grouped.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> runs = sn.load("besiroglu2024_chinchilla_points")
+        >>> fit = sn.fit_chinchilla(runs[runs["dropped_in_refit"] == 0])
+        >>> fit.p_value(E=0.0) < 0.05
+        True
+        """
+        return self._likelihood().p_value(held)
+
+    def _likelihood(self) -> Likelihood:
+        if self._groups() is not None:
+            raise DataError(
+                "These runs are grouped, and a profile takes every run as independent: "
+                "use bootstrap(), which resamples groups."
+            )
+        return Likelihood(self._problem(), self.law.as_array(), self._free())
+
+    def leverage(self, executor: Executor | None = None) -> pd.DataFrame:
+        """Rank runs by how far the estimates move when one is dropped.
+
+        Parameters
+        ----------
+        executor : Executor, optional
+            As for :meth:`bootstrap`; it pays above a few thousand runs.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index of the runs. A column for the change of each constant and
+            derived quantity, and ``shift``: the largest change in units of its
+            jackknife standard error. Largest shift first.
+        """
+        n = len(self.data)
+        size = max(1, min(_CHUNK, _CELLS // n))
+        work = partial(_without, self._problem(), self.law.as_array(), self._free())
+        rows = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
+        constants = np.concatenate(map_chunks(work, rows, executor))
+        laws = type(self.law).from_array(constants)
+        names = [n for n in self.law.constants() if n not in self.fixed]
+        names += self.law.derived
+        change = pd.DataFrame(
+            {name: np.asarray(getattr(laws, name)) - self[name] for name in names},
+            index=self.data.index,
+        )
+        spread = np.sqrt((n - 1) / n * ((change - change.mean()) ** 2).sum())
+        # A quantity that no run moves (a shared or fixed one) has no shift.
+        change["shift"] = (change / spread.where(spread > 0)).abs().max(axis=1)
+        return change.sort_values("shift", ascending=False, kind="stable")
+
+    def _problem(self) -> engine.Objective:
+        inputs = {n: self.data[n].to_numpy(float) for n in self.law.inputs}
+        response = self.data[self.law.response].to_numpy(float)
+        return engine.objective(type(self.law), inputs, response, self.delta)
+
+    def _groups(self) -> np.ndarray | None:
+        if "group" not in self.data:
+            return None
+        return pd.factorize(self.data["group"])[0]
+
+    def _free(self) -> np.ndarray:
+        return np.array([n not in self.fixed for n in self.law.constants()])
+
+    def _facts(self) -> str:
+        delta = "least squares" if np.isinf(self.delta) else f"delta {self.delta:.3g}"
+        adaptive = " (adaptive)" if self.adaptive else ""
+        return (
+            f"{type(self.law).__name__} fitted to {len(self.data)} runs, "
+            f"{delta}{adaptive}, objective {self.objective:.4e}: {self.status.value}"
+        )
+
+    def _table(self) -> pd.DataFrame:
+        names = (*self.law.constants(), *self.law.derived)
+        table = pd.DataFrame({"estimate": {n: digits(self[n]) for n in names}})
+        return table.rename_axis("quantity")
+
+    def __repr__(self) -> str:
+        return "\n".join([self._facts(), self._table().to_string(), *self.messages])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p>{m}</p>" for m in self.messages)
+        table = self._table().reset_index().to_html(index=False, border=0)
+        return f"<p>{self._facts()}</p>{table}{notes}"
+
+
+def _without(
+    problem: engine.Objective, start: Array, free: np.ndarray, dropped: np.ndarray
+) -> Array:
+    """Return the constants fitted without each of these runs."""
+    weights = np.ones((len(dropped), len(problem.target)))
+    weights[np.arange(len(dropped)), dropped] = 0.0
+    starts = np.tile(start, (len(dropped), 1))
+    return engine.solve(problem, starts, weights, free).constants

@@ -1,0 +1,282 @@
+"""How to spend a training budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ..errors import DataError
+from ..fitting import (
+    MIN_UNITS,
+    Bootstrap,
+    Fit,
+    Interval,
+    Profile,
+    digits,
+    percentile,
+    require_everywhere,
+    require_units,
+    unverified,
+)
+from ..laws import Law, OptimalParams
+from ..laws._law import Array
+from ._optimum import Budget, kept, optimum
+
+__all__ = ["Allocation", "allocate"]
+
+_FIELDS = ("params", "tokens", "loss", "tokens_per_param")
+
+
+@dataclass(frozen=True, eq=False)
+class Allocation:
+    """The best params and tokens for one or more budgets.
+
+    Attributes
+    ----------
+    flops : array of shape (g,)
+        The budgets.
+    params, tokens, loss : array of shape (g,)
+        What to train, and the loss the law expects.
+    samples : mapping of str to array of shape (n_resamples, g), or None
+        The same for every refit, where a bootstrap was given.
+    n_units : int
+        Independent units behind the samples.
+    params_kind, loss_unit : str
+        What the fit counted.
+    budget : Budget
+        What tokens are left for a size, and the loss that a law expects there.
+    law, laws : Law
+        The law, and its refits or None.
+    """
+
+    flops: Array
+    params: Array
+    tokens: Array
+    loss: Array
+    samples: dict[str, Array] | None
+    n_units: int
+    params_kind: str
+    loss_unit: str
+    budget: Budget
+    law: Law
+    laws: Law | None
+
+    @property
+    def tokens_per_param(self) -> Array:
+        """Tokens per parameter."""
+        return self.tokens / self.params
+
+    def interval(self, quantity: str, confidence_level: float = 0.95) -> Interval:
+        """Return the interval of params, tokens, loss or tokens_per_param.
+
+        Raises
+        ------
+        DataError
+            If the allocation holds several budgets, came from a fit without a
+            bootstrap or from fewer than six independent units, or some refits
+            have no optimum.
+        """
+        if quantity not in _FIELDS:
+            raise DataError(f"{quantity!r} is not one of {', '.join(_FIELDS)}.")
+        if self.samples is None:
+            raise DataError(
+                "No interval: allocate from fit.bootstrap(), not from a fit."
+            )
+        if self.flops.size != 1:
+            raise DataError("interval() is for one budget; use table() for several.")
+        require_units(self.n_units)
+        samples = self.samples[quantity][:, 0]
+        require_everywhere(samples)
+        low, high = percentile(samples, confidence_level)
+        return Interval(
+            value=float(getattr(self, quantity)[0]),
+            low=float(low),
+            high=float(high),
+            confidence_level=confidence_level,
+            n=self.n_units,
+            how=f"case bootstrap, {len(samples)} resamples" + unverified(self.n_units),
+        )
+
+    def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
+        """Return one row a budget; with intervals from a bootstrap of six units up."""
+        columns: dict[str, Array] = {"flops": self.flops}
+        for name in _FIELDS:
+            columns[name] = getattr(self, name)
+            if self.samples is not None and self.n_units >= MIN_UNITS:
+                low, high = percentile(self.samples[name], confidence_level)
+                columns[f"{name}_low"], columns[f"{name}_high"] = low, high
+        return pd.DataFrame(columns)
+
+    def off(self, factors: ArrayLike = (0.25, 0.5, 1.0, 2.0, 4.0)) -> pd.DataFrame:
+        """Return what another size costs on the same budget.
+
+        Parameters
+        ----------
+        factors : array of shape (k,)
+            Sizes, as multiples of the best one.
+
+        Returns
+        -------
+        DataFrame
+            A row a budget and factor: ``flops``, ``factor``, ``params``,
+            ``tokens``, ``loss`` and ``excess``, the loss beyond the least one.
+            With a bootstrap ``excess_low`` and ``excess_high`` are the ends of its
+            95 % interval (none below six units): the size stays that of the plan,
+            and each refit tells how far it is from its own optimum. At factor 1
+            that is the price of not knowing the law better.
+
+        Raises
+        ------
+        DataError
+            If the law does not predict loss, or a factor is not positive.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> law = sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367)
+        >>> sn.allocate(law, flops=1e24).off([0.5, 2])["excess"].round(4).tolist()
+        [0.0044, 0.0044]
+        """
+        if isinstance(self.law, OptimalParams):
+            raise DataError("off() needs a law of loss, such as Chinchilla.")
+        factor = np.atleast_1d(np.asarray(factors, float))
+        if not (np.isfinite(factor) & (factor > 0)).all():
+            raise DataError("factors must be finite and positive.")
+        params = self.params * factor[:, None]
+        loss = self.budget.loss(self.law, self.flops, params)
+        columns = {
+            "flops": np.broadcast_to(self.flops, params.shape),
+            "factor": np.broadcast_to(factor[:, None], params.shape),
+            "params": params,
+            "tokens": self.budget.tokens(self.flops, params),
+            "loss": loss,
+            "excess": loss - self.loss,
+        }
+        enough = self.n_units >= MIN_UNITS
+        if self.laws is not None and self.samples is not None and enough:
+            drawn = self.budget.loss(self.laws.over(2), self.flops, params)
+            excess = drawn - self.samples["loss"][:, None]
+            columns["excess_low"], columns["excess_high"] = percentile(excess, 0.95)
+        return pd.DataFrame({n: c.T.ravel() for n, c in columns.items()})
+
+    def __repr__(self) -> str:
+        shown = pd.DataFrame(
+            {"flops": self.flops} | {n: getattr(self, n) for n in _FIELDS}
+        )
+        return str(shown.map(digits).to_string(index=False))
+
+
+def allocate(
+    law: Law | Fit | Bootstrap | Profile,
+    flops: ArrayLike,
+    *,
+    inference_tokens: float = 0.0,
+    unique_tokens: float = np.inf,
+    params_kind: str | None = None,
+) -> Allocation:
+    """Return the params and tokens of least loss for each budget.
+
+    Parameters
+    ----------
+    law : Chinchilla, DataLimited, OptimalParams, Fit, Bootstrap or Profile
+        What predicts the loss, or the optimal size. A bootstrap or profile
+        gives the allocation intervals.
+    flops : float or array of shape (g,)
+        Compute budgets in FLOP. With ``inference_tokens`` they cover both
+        training and serving: C = 6 N D + 2 N T.
+    inference_tokens : float
+        Tokens T the model will read or write in use.
+    unique_tokens : float
+        Different tokens there are to train on. A :class:`~scaling_notes.laws.\
+DataLimited` law repeats them where that pays; any other law sees each once, and
+        the compute they leave over goes into size.
+    params_kind : str, optional
+        What you count, ``"total"`` or ``"non-embedding"``; refused if the fit
+        counted otherwise.
+
+    Returns
+    -------
+    Allocation
+
+    Raises
+    ------
+    DataError
+        If a budget is not positive, inference or limited data is asked of a law
+        that does not predict loss, the law has no optimum, or the fit counted
+        other params.
+
+    References
+    ----------
+    Hoffmann et al. 2022, arXiv:2203.15556, Eq. 4; Sardana et al. 2024,
+    arXiv:2401.00448, Sec. 2.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> law = sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367)
+    >>> plan = sn.allocate(law, flops=1e24)
+    >>> f"{plan.params[0]:.2e} {plan.tokens_per_param[0]:.0f}"
+    '9.76e+10 17'
+    >>> served = sn.allocate(law, flops=1e24, inference_tokens=1e13)
+    >>> bool(served.params[0] < plan.params[0])
+    True
+    """
+    budgets = np.atleast_1d(np.asarray(flops, float))
+    if budgets.ndim > 1 or budgets.size == 0:
+        raise DataError("flops must be one budget, or one dimension of budgets.")
+    if not (np.isfinite(budgets) & (budgets > 0)).all():
+        raise DataError("flops must be finite and positive.")
+    if np.ndim(inference_tokens) or not 0 <= inference_tokens < np.inf:
+        raise DataError(f"inference_tokens is {inference_tokens}; give zero or more.")
+    if np.ndim(unique_tokens) or not unique_tokens > 0:
+        raise DataError(f"unique_tokens is {unique_tokens}; give a positive number.")
+    if isinstance(law, Profile):
+        law = law.boot
+    many: Law | None = None
+    n_units = 0
+    if params_kind not in (None, "total", "non-embedding"):
+        raise DataError(
+            f"params_kind is {params_kind!r}; use 'total' or 'non-embedding'."
+        )
+    kinds = (params_kind or "total", "nats per token")
+    if isinstance(law, Bootstrap | Fit):
+        kinds = law.params_kind, law.loss_unit
+        if params_kind not in (None, kinds[0]):
+            raise DataError(
+                f"The fit counts {kinds[0]} params, you count {params_kind}: fit to "
+                f"a column of {params_kind} params, or plan in {kinds[0]} ones."
+            )
+    if isinstance(law, Bootstrap):
+        many, n_units, law = law.laws, law.n_units, law.law
+    elif isinstance(law, Fit):
+        law = law.law
+    budget = Budget(inference_tokens, unique_tokens)
+    best = optimum(law, budget)
+    samples = None
+    # A law without an optimum, or a refit of it, is told of by its NaN.
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        point = kept(best(law, budgets), law)
+        drawn = None if many is None else kept(best(many.over(), budgets), many.over())
+    if not (np.isfinite(point.params) & np.isfinite(point.tokens)).all():
+        raise DataError(
+            f"{law} has no optimum: its coefficients and exponents must be positive. "
+            "Add runs that show what params and tokens do, or fix a constant."
+        )
+    if drawn is not None:
+        samples = {n: np.asarray(v) for n, v in drawn._asdict().items()}
+        samples["tokens_per_param"] = samples["tokens"] / samples["params"]
+    arrays = {n: np.asarray(v) for n, v in point._asdict().items()}
+    return Allocation(
+        budgets,
+        **arrays,
+        samples=samples,
+        n_units=n_units,
+        params_kind=kinds[0],
+        loss_unit=kinds[1],
+        budget=budget,
+        law=law,
+        laws=many,
+    )

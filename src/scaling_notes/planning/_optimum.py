@@ -1,0 +1,139 @@
+"""The best size for a budget: closed forms where there are, a search elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import elementwise
+
+from ..errors import DataError
+from ..laws import Chinchilla, DataLimited, Law, OptimalParams, Optimum
+from ..laws._law import Array
+
+__all__ = ["Budget", "kept", "optimum"]
+
+# Nodes over log N between which a data-limited optimum is bracketed.
+_NODES = 128
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What compute has to pay for: C = 6 N D + 2 N T, with D of limited kind.
+
+    Attributes
+    ----------
+    inference_tokens : float
+        Tokens T read or written in use.
+    unique_tokens : float
+        Different tokens there are; infinite where data never run out.
+    """
+
+    inference_tokens: float
+    unique_tokens: float
+
+    def tokens(self, flops: Array, params: Array) -> Array:
+        """Return the training tokens a budget leaves for a size; NaN if none."""
+        left = flops / 6.0 / params - self.inference_tokens / 3.0
+        return np.where(left > 0, left, np.nan)
+
+    def loss(self, law: Law, flops: Array, params: Array) -> Array:
+        """Return the loss a law expects of a size on a budget."""
+        tokens = self.tokens(flops, params)
+        if isinstance(law, DataLimited):
+            unique = np.minimum(self.unique_tokens, tokens)
+            return law.value(params, tokens, unique)
+        # A law that knows no repetition sees each token once.
+        return law.value(params, np.minimum(tokens, self.unique_tokens))
+
+
+def kept(best: Optimum, law: Law) -> Optimum:
+    """Return the optima, NaN where a term does not fall: there is none."""
+    names = [n for n in ("A", "B", "alpha", "beta") if n in law.constants()]
+    falls = np.all([np.asarray(getattr(law, n)) > 0 for n in names], axis=0)
+    return Optimum(*(np.where(falls, part, np.nan) for part in best))
+
+
+def optimum(law: Law, budget: Budget) -> Callable[[Law, Array], Optimum]:
+    if not isinstance(law, Chinchilla | DataLimited | OptimalParams):
+        raise DataError(f"{type(law).__name__} has no optimum in params and tokens.")
+    plain = budget.inference_tokens == 0
+    if isinstance(law, OptimalParams):
+        if not plain or np.isfinite(budget.unique_tokens):
+            raise DataError(
+                "inference_tokens and unique_tokens need a law of loss, such as "
+                "Chinchilla."
+            )
+        return lambda law, flops: law.optimum(flops)  # type: ignore[attr-defined]
+    if isinstance(law, DataLimited):
+        if not np.isfinite(budget.unique_tokens):
+            raise DataError("A DataLimited law needs unique_tokens.")
+        return lambda law, flops: _bracketed(law, flops, budget)
+
+    def once(law: Law, flops: Array) -> Optimum:
+        assert isinstance(law, Chinchilla)
+        best = law.optimum(flops) if plain else _with_inference(law, flops, budget)
+        # Past the last new token the rest of the budget goes into size.
+        most = flops / (6.0 * budget.unique_tokens + 2.0 * budget.inference_tokens)
+        short = np.asarray(best.tokens) > budget.unique_tokens
+        params = np.where(short, most, best.params)
+        tokens = np.where(short, budget.unique_tokens, best.tokens)
+        return Optimum.of(params, tokens, law.value(params, tokens))
+
+    return once
+
+
+def _with_inference(law: Chinchilla, flops: Array, budget: Budget) -> Optimum:
+    """Return the optimum under C = 6 N D + 2 N T, by bisection on log N.
+
+    With D = C / (6 N) - T / 3, the derivative of L along log N is
+    beta B D^(-beta - 1) C / (6 N) - alpha A N^-alpha; its sign changes once,
+    because the first term rises with N and the second falls.
+    """
+    third = budget.inference_tokens / 3.0
+    # Tokens stay positive below this size.
+    high = np.log(flops / 6.0 / third) - 1e-12
+    high = high + np.zeros_like(law.as_array()[..., 0])
+    low = high - 80.0
+    for _ in range(100):
+        middle = 0.5 * (low + high)
+        params = np.exp(middle)
+        tokens = flops / 6.0 / params - third
+        rising = law.beta * law.B * tokens ** (-law.beta - 1) * flops / 6.0 / params
+        over = rising > law.alpha * law.A * params**-law.alpha
+        high = np.where(over, middle, high)
+        low = np.where(over, low, middle)
+    params = np.exp(0.5 * (low + high))
+    tokens = flops / 6.0 / params - third
+    return Optimum(params, tokens, law.value(params, tokens))
+
+
+def _bracketed(law: Law, flops: Array, budget: Budget) -> Optimum:
+    """Return the optimum by a grid over log N and a minimizer within its best cell."""
+    shape = np.broadcast_shapes(law.as_array()[..., 0].shape, flops.shape)
+    # From e**-24 tokens per parameter to e**24.
+    low, high = 0.5 * np.log(flops / 6.0) - 12.0, 0.5 * np.log(flops / 6.0) + 12.0
+    if budget.inference_tokens:
+        high = np.minimum(high, np.log(flops / 2.0 / budget.inference_tokens) - 1e-9)
+    step = (high - low) / (_NODES - 1)
+    least = np.full(shape, np.inf)
+    node = np.zeros(shape)
+    for i in range(_NODES):
+        loss = budget.loss(law, flops, np.exp(low + i * step))
+        node = np.where(loss < least, i, node)
+        least = np.fmin(least, loss)
+    node = np.clip(node, 1, _NODES - 2)
+
+    def loss_at(log_params: Array, flops: Array, *constants: Array) -> Array:
+        return budget.loss(type(law)(*constants), flops, np.exp(log_params))
+
+    left, middle, right = (low + (node + side) * step for side in (-1, 0, 1))
+    found = elementwise.find_minimum(
+        loss_at,
+        (left, middle, right),
+        args=(flops, *np.moveaxis(law.as_array(), -1, 0)),
+    )
+    params = np.exp(found.x)
+    tokens = budget.tokens(flops, params)
+    return Optimum.of(params, tokens, budget.loss(law, flops, params))

@@ -1,0 +1,322 @@
+"""Printed numbers: looked up, compared, and never mixed with another kind."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import scaling_notes as sn
+from scaling_notes.corpus._published import MIME, matching_digits, shown_digits
+from scaling_notes.laws import Chinchilla, OptimalParams
+
+CONSTANTS = ["E", "A", "B", "alpha", "beta"]
+
+
+def runs(seed: int = 0) -> pd.DataFrame:
+    truth = Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
+    n, d = np.meshgrid(np.geomspace(5e7, 1e10, 6), np.geomspace(1e9, 3e11, 6))
+    n, d = n.ravel(), d.ravel()
+    error = 0.01 * np.random.default_rng(seed).standard_normal(n.size)
+    return pd.DataFrame({"params": n, "tokens": d, "loss": truth(n, d) * np.exp(error)})
+
+
+# Looking up
+
+
+def test_printed_constants_of_the_replication() -> None:
+    rows = sn.published("besiroglu2024", "240 points").set_index("quantity")
+    assert list(rows["value"][CONSTANTS]) == [1.8172, 482.01, 2085.43, 0.3478, 0.3658]
+    assert rows.loc["alpha", "printed"] == "0.3478"
+    assert rows.loc["E", "standard_error"] == 0.03
+    assert rows.loc["E", "unit"] == "nats/token"
+    assert set(rows["setting"]) == {"240 points"}
+
+
+def test_all_settings_of_a_paper() -> None:
+    rows = sn.published("hoffmann2022")
+    assert {"approach 1", "approach 2", "approach 3"} <= set(rows["setting"])
+    assert "key" not in rows
+    assert list(rows.index) == list(range(len(rows)))
+
+
+def test_printed_text_is_the_printed_value() -> None:
+    table = sn.load("published")
+    number = pd.to_numeric(table["printed"], errors="coerce")
+    plain = number.notna() & table["value"].notna()
+    assert plain.mean() > 0.5
+    assert number[plain].to_numpy() == pytest.approx(
+        table["value"][plain].to_numpy(), rel=1e-9
+    )
+
+
+def test_an_unknown_key_lists_those_there_are() -> None:
+    with pytest.raises(sn.DataError, match="under 'hoffman2022'") as error:
+        sn.published("hoffman2022")
+    assert "besiroglu2024" in str(error.value)
+    assert "hoffmann2022" in str(error.value)
+
+
+def test_an_unknown_setting_lists_those_there_are() -> None:
+    with pytest.raises(
+        sn.DataError, match="'hoffmann2022' has no setting 'approach 4'"
+    ) as error:
+        sn.published("hoffmann2022", "approach 4")
+    assert "'approach 1', 'approach 2', 'approach 3'" in str(error.value)
+
+
+def test_looking_up_does_not_hand_out_the_table_itself() -> None:
+    rows = sn.published("besiroglu2024", "240 points")
+    rows["value"] = 0.0
+    assert (sn.published("besiroglu2024", "240 points")["value"] > 0).all()
+
+
+def test_a_printed_law() -> None:
+    law = sn.published_law(Chinchilla, "hoffmann2022", "approach 3")
+    assert law == Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
+    with pytest.raises(
+        sn.DataError,
+        match="'approach 1' does not print E, A, B, alpha, beta of Chinchilla",
+    ):
+        sn.published_law(Chinchilla, "hoffmann2022", "approach 1")
+    with pytest.raises(
+        sn.DataError, match="does not print coefficient of OptimalParams"
+    ):
+        sn.published_law(OptimalParams, "hoffmann2022", "approach 1")
+
+
+@pytest.mark.parametrize("setting", ["approach 3", "approach 3, unrounded"])
+def test_notes_that_state_an_objective_are_right(fit_240: sn.Fit, setting: str) -> None:
+    rows = sn.published("hoffmann2022", setting).set_index("quantity")
+    law = sn.published_law(Chinchilla, "hoffmann2022", setting)
+    ratio = fit_240.objective_of(law) / fit_240.objective
+    for note in rows["note"][CONSTANTS]:
+        said = re.search(r"their objective is ([0-9.]+) times the least", note)
+        assert said, note
+        assert ratio == pytest.approx(float(said[1]), abs=0.006), note
+
+
+# Comparing
+
+
+def test_agreement_goes_both_ways(boot_240: sn.Bootstrap) -> None:
+    replication = sn.compare(boot_240, "besiroglu2024", "240 points").table
+    assert list(replication.index) == [*CONSTANTS, "n_exponent"]
+    assert replication["agrees"].all()
+    assert (replication["distance"].abs() < 1).all()
+    hoffmann = sn.compare(boot_240, "hoffmann2022", "approach 3").table
+    assert not hoffmann.loc["beta", "agrees"]
+    assert hoffmann.loc["alpha", "agrees"]
+    assert hoffmann.loc["beta", "distance"] < -3
+
+
+def test_a_row_says_what_it_says(boot_240: sn.Bootstrap) -> None:
+    table = sn.compare(boot_240, "hoffmann2022", "approach 3").table
+    for name, row in table.iterrows():
+        interval = boot_240.interval(str(name))
+        assert (row["ours"], row["low"], row["high"]) == (
+            interval.value,
+            interval.low,
+            interval.high,
+        )
+        value = float(row["printed"])
+        assert row["agrees"] == (interval.low <= value <= interval.high)
+        error = boot_240.standard_error(str(name))
+        assert row["distance"] == pytest.approx((value - interval.value) / error)
+
+
+def test_moving_the_fit_turns_agreement_around(boot_240: sn.Bootstrap) -> None:
+    agreed = sn.compare(boot_240, "besiroglu2024", "240 points").table.loc[
+        "E", "agrees"
+    ]
+    higher = dataclasses.replace(
+        boot_240, laws=dataclasses.replace(boot_240.laws, E=boot_240.laws.E + 1.0)
+    )
+    moved = sn.compare(higher, "besiroglu2024", "240 points").table.loc["E", "agrees"]
+    assert (agreed, moved) == (True, False)
+
+
+def test_a_profile_is_compared_too() -> None:
+    runs = sn.load("besiroglu2024_chinchilla_points")
+    runs = runs[runs["dropped_in_refit"] == 0]
+    budgets = [6e18, 1e19, 3e19, 6e19, 1e20, 3e20, 6e20, 1e21, 3e21]
+    profile = sn.isoflop(runs, budgets=budgets, n_resamples=300)
+    table = sn.compare(profile, "hoffmann2022", "approach 2").table
+    assert list(table.index) == ["n_exponent", "d_exponent"]
+    assert table["agrees"].all()
+
+
+def test_a_comparison_prints(boot_240: sn.Bootstrap) -> None:
+    comparison = sn.compare(boot_240, "hoffmann2022", "approach 3")
+    for shown in (repr(comparison), comparison._repr_html_()):
+        assert "hoffmann2022, approach 3" in shown
+        for word in (
+            "paper says",
+            "we get",
+            "95 % interval",
+            "agrees",
+            "410.7",
+            "no",
+            "yes",
+        ):
+            assert word in shown
+    several = sn.compare(boot_240, "hoffmann2022")
+    assert repr(several).startswith("hoffmann2022\n")
+    assert "approach 1" in repr(several)
+
+
+def test_why_not_is_said_only_where_there_is_no_agreement(
+    boot_240: sn.Bootstrap,
+) -> None:
+    apart = sn.compare(boot_240, "hoffmann2022", "approach 3")
+    for shown in (repr(apart), apart._repr_html_()):
+        assert "E, B, beta: the printed constants do not follow" in shown
+        assert "alpha: " not in shown
+    alike = sn.compare(boot_240, "besiroglu2024", "240 points")
+    assert "<li>" not in alike._repr_html_()
+
+
+def test_a_fixed_constant_is_compared_without_dividing_by_zero(
+    chinchilla_240: pd.DataFrame,
+) -> None:
+    fit = sn.fit_chinchilla(
+        chinchilla_240, delta=1e-3, fixed={"alpha": 0.3478, "beta": 0.28}
+    )
+    table = sn.compare(fit.bootstrap(50), "besiroglu2024", "240 points").table
+    # A fixed constant was not estimated: its distance in standard errors is no number.
+    for name in ("alpha", "beta"):
+        assert name not in table.index or not np.isfinite(table.loc[name, "distance"])
+    assert np.isfinite(table.loc["E", "distance"])
+
+
+# Digits
+
+
+@pytest.mark.parametrize(
+    ("ours", "printed", "expected"),
+    [
+        (0.34731, "0.3478", (2, 4)),
+        (0.34779, "0.3478", (4, 4)),  # rounds to what is printed
+        (0.34786, "0.3478", (3, 4)),
+        (477.826, "482.01", (2, 5)),
+        (0.49, "0.50", (1, 2)),
+        (0.5, "0.5", (1, 1)),
+        (0.7, "0.5", (0, 1)),
+        (5.0, "0.5", (0, 1)),
+        (1.264e25, "1.26e+25", (3, 3)),
+        (510.0, "500", (1, 1)),  # zeros of a whole number are not counted
+        (510.0, "500.", (1, 3)),
+        (-1.2, "-1.2", (2, 2)),
+        (1.2, "-1.2", (0, 2)),
+    ],
+)
+def test_digits_of_agreement(
+    ours: float, printed: str, expected: tuple[int, int]
+) -> None:
+    assert matching_digits(ours, printed) == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "printed"),
+    [(1.0, "3 to 10"), (0.3, "10^-0.46"), (0.0, "0"), (np.nan, "0.5"), (1.0, "NaN")],
+)
+def test_no_number_has_no_digits(ours: float, printed: str) -> None:
+    assert np.isnan(matching_digits(ours, printed)).all()
+    assert shown_digits(*matching_digits(ours, printed)) == ""
+
+
+def test_a_comparison_counts_digits(boot_240: sn.Bootstrap) -> None:
+    comparison = sn.compare(boot_240, "besiroglu2024", "240 points")
+    table = comparison.table
+    for row in table.itertuples():
+        assert (row.digits, row.printed_digits) == matching_digits(
+            row.ours, row.printed
+        )
+    assert table.loc["E", "digits"] == 5
+    assert "5 of 5" in repr(comparison)
+
+
+def test_a_comparison_carries_its_numbers(boot_240: sn.Bootstrap) -> None:
+    comparison = sn.compare(boot_240, "hoffmann2022", "approach 3")
+    carried = comparison._repr_mimebundle_()[MIME]
+    assert carried["key"] == "hoffmann2022"
+    beta = next(r for r in carried["rows"] if r["quantity"] == "beta")
+    assert beta["setting"] == "approach 3"
+    ours = comparison.table.loc["beta", "ours"]
+    assert beta["ours"] == pytest.approx(ours, rel=1e-7)
+    assert not beta["agrees"]
+
+
+# Kinds
+
+
+def test_a_fit_without_intervals_is_refused(fit_240: sn.Fit) -> None:
+    with pytest.raises(sn.DataError, match=r"compare fit\.bootstrap\(\)"):
+        sn.compare(fit_240, "hoffmann2022")  # type: ignore[arg-type]
+
+
+def test_nothing_in_common_is_refused(boot_240: sn.Bootstrap) -> None:
+    with pytest.raises(sn.DataError, match="'jones2021' prints nothing of E, A, B"):
+        sn.compare(boot_240, "jones2021")
+
+
+def test_params_of_another_kind_are_refused() -> None:
+    frame = runs().rename(columns={"params": "params_non_embedding"})
+    boot = sn.fit_chinchilla(frame, params="params_non_embedding").bootstrap(50)
+    with pytest.raises(
+        sn.DataError, match="count total params, the fit non-embedding params"
+    ) as error:
+        sn.compare(boot, "besiroglu2024", "240 points")
+    assert "'240 points'" in str(error.value)
+    assert "refit with the other count" in str(error.value)
+
+
+def test_printed_non_embedding_constants_are_not_compared_with_total_params(
+    boot_240: sn.Bootstrap,
+) -> None:
+    table = sn.load("published")
+    there = table["setting"].str.contains("non-embedding") & table["quantity"].isin(
+        [*CONSTANTS, "n_exponent", "d_exponent"]
+    )
+    pairs = table.loc[there, ["key", "setting"]].drop_duplicates()
+    assert len(pairs) > 0
+    for key, setting in pairs.itertuples(index=False):
+        with pytest.raises(
+            sn.DataError, match="count non-embedding params, the fit total"
+        ):
+            sn.compare(boot_240, key, setting)
+
+
+def test_a_profile_of_non_embedding_params_is_refused_too() -> None:
+    frame = sn.load("besiroglu2024_chinchilla_points")
+    frame = frame[frame["dropped_in_refit"] == 0].rename(
+        columns={"params": "params_non_embedding"}
+    )
+    profile = sn.isoflop(
+        frame,
+        params="params_non_embedding",
+        budgets=[1e19, 1e20, 1e21],
+        n_resamples=50,
+    )
+    with pytest.raises(sn.DataError, match="count total params, the fit non-embedding"):
+        sn.compare(profile, "hoffmann2022", "approach 2")
+
+
+def test_losses_of_another_unit_are_refused() -> None:
+    frame = runs().rename(columns={"loss": "loss_bits_per_byte"})
+    boot = sn.fit_chinchilla(frame, loss="loss_bits_per_byte").bootstrap(50)
+    with pytest.raises(
+        sn.DataError, match="in nats/token, the fit's in bits per byte"
+    ) as error:
+        sn.compare(boot, "besiroglu2024", "240 points")
+    assert "convert one before comparing" in str(error.value)
+
+
+def test_exponents_alone_have_no_unit_of_loss() -> None:
+    frame = runs().rename(columns={"loss": "loss_bits_per_byte"})
+    boot = sn.fit_chinchilla(frame, loss="loss_bits_per_byte").bootstrap(50)
+    table = sn.compare(boot, "hoffmann2022", "approach 1").table
+    assert list(table.index) == ["n_exponent", "d_exponent"]
