@@ -10,7 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import laws
-from .book import Results, results, verdict
+from .book import (
+    Claim,
+    Claims,
+    Results,
+    claim,
+    claims,
+    results,
+    scoreboard,
+    verdict,
+)
 from .corpus import (
     Comparison,
     Datasets,
@@ -63,6 +72,8 @@ __all__ = [
     "BetaBinomialBootstrap",
     "Bootstrap",
     "Check",
+    "Claim",
+    "Claims",
     "Comparison",
     "DataError",
     "Datasets",
@@ -82,6 +93,8 @@ __all__ = [
     "best_of_n",
     "charts",
     "check",
+    "claim",
+    "claims",
     "compare",
     "datasets",
     "describe",
@@ -101,6 +114,7 @@ __all__ = [
     "published_law",
     "refits",
     "results",
+    "scoreboard",
     "select_verified",
     "verdict",
 ]

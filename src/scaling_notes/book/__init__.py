@@ -1,5 +1,16 @@
-"""The book's own machinery: records of results, their refresh, the site."""
+"""The book's own machinery: results of pages, claims, their refresh, the site."""
 
-from ._record import Results, results, verdict
+from ._claims import Claim, Claims, claim, claims, verdict
+from ._results import Results, results
+from ._scoreboard import scoreboard
 
-__all__ = ["Results", "results", "verdict"]
+__all__ = [
+    "Claim",
+    "Claims",
+    "Results",
+    "claim",
+    "claims",
+    "results",
+    "scoreboard",
+    "verdict",
+]

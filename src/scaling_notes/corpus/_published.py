@@ -12,22 +12,20 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..fitting import Bootstrap, Fit, Interval, Profile, digits, to_records
+from ..fitting import Bootstrap, Fit, Interval, Profile, digits
 from ..laws import Law
+from ._record import MIME, Record, stored
 from ._tables import load
 
 __all__ = [
-    "MIME",
     "Comparison",
     "compare",
+    "comparison_id",
     "matching_digits",
     "published",
     "published_law",
     "shown_digits",
 ]
-
-MIME = "application/vnd.scaling-notes.comparison+json"
-_CARRIED = ["setting", "quantity", "ours", "low", "high", "agrees"]
 
 
 def published(key: str, setting: str | None = None) -> pd.DataFrame:
@@ -129,10 +127,13 @@ class Comparison:
         errors), ``digits`` (significant digits to which ours and the printed
         value agree, at most those printed), ``printed_digits``, ``agrees`` and
         ``why``.
+    records : tuple of Record
+        The same for the page of all printed values.
     """
 
     key: str
     table: pd.DataFrame
+    records: tuple[Record, ...] = ()
 
     def _shown(self) -> pd.DataFrame:
         t = self.table
@@ -177,12 +178,16 @@ class Comparison:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         # The page of all printed values collects these from the chapters.
-        rows = to_records(self.table.reset_index()[_CARRIED])
         return {
             "text/plain": repr(self),
             "text/html": self._repr_html_(),
-            MIME: {"key": self.key, "rows": rows},
+            MIME: stored(self.records),
         }
+
+
+def comparison_id(key: str, setting: str, quantity: str) -> str:
+    """Return the name of the record that compares one printed value with a fit."""
+    return f"{key} | {setting} | {quantity}"
 
 
 def matching_digits(ours: float, printed: str) -> tuple[float, float]:
@@ -258,10 +263,12 @@ def compare(
     if printed.empty:
         raise DataError(f"{key!r} prints nothing of {', '.join(known)}.")
     _same_kind(boot, printed)
-    rows = []
+    rows, records = [], []
     for row in printed.to_dict("records"):
         name = str(row["quantity"])
         ours_now: Interval = boot.interval(name)
+        about = comparison_id(key, str(row["setting"]), name)
+        records.append(Record.of_interval("comparison", about, ours_now))
         spread = boot.standard_error(name)
         error = spread if spread > 1e-9 * abs(ours_now.value) else 0.0
         alike, known_digits = matching_digits(ours_now.value, str(row["printed"]))
@@ -284,7 +291,8 @@ def compare(
                 "why": row["note"],
             }
         )
-    return Comparison(key, pd.DataFrame(rows).set_index("quantity"))
+    table = pd.DataFrame(rows).set_index("quantity")
+    return Comparison(key, table, tuple(records))
 
 
 def _same_kind(boot: Bootstrap, printed: pd.DataFrame) -> None:

@@ -153,8 +153,15 @@ def refits() -> Refits:
     >>> len(table) >= len(sn.load("published"))
     True
     """
-    ours = load("refits").rename(columns={"low": "ours_low", "high": "ours_high"})
+    found = load("results").query("kind == 'comparison'")
+    ours = found["id"].str.split(" | ", expand=True, regex=False)
+    ours.columns = _KEYS
+    ours[["chapter", "ours", "ours_low", "ours_high"]] = found[
+        ["page", "value", "low", "high"]
+    ]
     table = load("published").merge(ours, on=_KEYS, how="left", validate="1:m")
+    inside = table["value"].between(table["ours_low"], table["ours_high"])
+    table["agrees"] = inside.astype(float).where(table["ours"].notna())
     pairs = [
         matching_digits(value, text)
         for value, text in zip(table["ours"], table["printed"], strict=True)

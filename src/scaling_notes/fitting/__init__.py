@@ -24,7 +24,6 @@ from ._interval import (
     percentile,
     require_everywhere,
     require_units,
-    to_records,
     unverified,
 )
 from ._isoflop import Profile, envelope, isoflop
@@ -55,6 +54,5 @@ __all__ = [
     "require_everywhere",
     "require_positive",
     "require_units",
-    "to_records",
     "unverified",
 ]

@@ -133,7 +133,8 @@ class Bootstrap:
         how = f"case bootstrap, {self.n_resamples} resamples"
         how += ", bias-corrected" if method == "bias-corrected" else ""
         how += unverified(self.n_units)
-        return Interval(value, low, high, confidence_level, self.n_units, how)
+        unit = self.loss_unit if quantity == "E" else ""
+        return Interval(value, low, high, confidence_level, self.n_units, how, unit)
 
     def standard_error(self, quantity: Quantity) -> float:
         """Return the standard deviation of a quantity over the refits."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
@@ -25,7 +23,6 @@ __all__ = [
     "percentile",
     "require_everywhere",
     "require_units",
-    "to_records",
     "unverified",
 ]
 
@@ -45,21 +42,6 @@ def digits(value: float, significant: int = 4) -> str:
     return f"{value:.{max(significant - 1 - magnitude, 0)}f}"
 
 
-def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as a notebook stores them: eight digits, None for what is missing.
-
-    More digits would hold only rounding, and change with every run.
-    """
-    rows = table.astype(object).where(table.notna(), None)
-    return [
-        {
-            str(name): float(f"{value:.8g}") if isinstance(value, float) else value
-            for name, value in row.items()
-        }
-        for row in rows.to_dict("records")
-    ]
-
-
 @dataclass(frozen=True)
 class Interval:
     """An estimate with its interval. Prints as ``0.347 [0.318, 0.378]``.
@@ -75,6 +57,9 @@ class Interval:
         Number of independent units behind it.
     how : str
         How it was obtained.
+    unit : str
+        Unit of the estimate; empty for a number without one, and where it is
+        not known.
     """
 
     value: float
@@ -83,6 +68,7 @@ class Interval:
     confidence_level: float
     n: int
     how: str
+    unit: str = ""
 
     def __contains__(self, number: float) -> bool:
         return self.low <= number <= self.high

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from docutils import nodes
 
 from ...charts._theme import MIME
-from ...corpus._published import MIME as COMPARISON
-from .._record import MIME as RESULTS
+from ...corpus._record import MIME as RECORDS
 from .datatable import data_tables
 from .vegalite import Spec, svg
 
@@ -34,10 +33,8 @@ class ChartRenderer:
     mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = [
         ("html", MIME, 1),
         ("dirhtml", MIME, 1),
-        ("html", RESULTS, 1000),
-        ("dirhtml", RESULTS, 1000),
-        ("html", COMPARISON, 1000),
-        ("dirhtml", COMPARISON, 1000),
+        ("html", RECORDS, 1000),
+        ("dirhtml", RECORDS, 1000),
     ]
 
     @staticmethod
@@ -60,7 +57,7 @@ class ChartRenderer:
         list of docutils.nodes.Element, or None
             None if the output is neither a chart nor meant for programs only.
         """
-        if data.mime_type in (RESULTS, COMPARISON):
+        if data.mime_type == RECORDS:
             # The same output holds a table for readers.
             return []
         if inline or data.mime_type != MIME:
