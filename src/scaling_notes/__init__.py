@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import laws
+from . import accounting, laws
 from .allocation import Allocation, allocate
 from .certified import Refits, refits
 from .diagnosis import Check, check
@@ -59,6 +59,7 @@ __all__ = [
     "Refits",
     "Results",
     "Status",
+    "accounting",
     "allocate",
     "best_of_n",
     "charts",
