@@ -27,7 +27,7 @@ def test_the_constants() -> None:
     assert INFERENCE_FLOPS_PER_PARAM_TOKEN == 2
     assert training_flops(70e9, 1.4e12) == 6 * 70e9 * 1.4e12
     assert inference_flops(7e9, 1e3) == 2 * 7e9 * 1e3
-    # Megatron's 8 recomputes the forward pass.
+    # Eight where the backward pass runs the forward pass again.
     assert training_flops(7e9, 1e3, flops_per_param_token=8) == 8 * 7e9 * 1e3
 
 

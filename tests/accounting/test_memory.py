@@ -70,8 +70,8 @@ def test_a_state_has_constant_size(shapes: Shapes) -> None:
 )
 def test_caches_at_256k_tokens(shapes: Shapes, name: str, printed: int) -> None:
     # Jamba Team 2024, arXiv:2408.12570, Table 1, which sets Mistral's window aside
-    # and gives the smaller Jamba with the shape of the first. Its 252 GB of
-    # Llama-3.1-405B are those of 16 key heads, twice what the model has.
+    # and gives the smaller Jamba, which has the shape of the first. The 252 GB it
+    # prints for Llama-3.1-405B are twice what eight key heads take.
     size = cache_bytes(shapes[name], context=2**18)
     assert size / 2**30 == pytest.approx(printed, rel=0.003)
 
