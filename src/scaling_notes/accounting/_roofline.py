@@ -98,7 +98,10 @@ class Accelerator:
             "bandwidth_bytes_per_second",
             "memory_bytes",
         ):
-            numbers(getattr(self, name), name)
+            value = numbers(getattr(self, name), name)
+            if value.ndim:
+                raise DataError(f"{name} is an array; give one number a chip.")
+            object.__setattr__(self, name, float(value))
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], *, bits: int = 16) -> Self:

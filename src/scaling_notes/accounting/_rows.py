@@ -31,12 +31,37 @@ _PHRASES = (
     r"d_conv (?P<d_conv>\d+)",
     r"expand (?P<expand>\d+)",
 )
-_KINDS = ("MHA", "GQA", "MQA", "MLA", "SSM", "hybrid")
+# What it may say of each kind of attention, and of experts.
+_WINDOWS = {"window", "alternating"}
+_STATE = {"d_state", "d_conv", "expand"}
+_KINDS = {
+    "MHA": _WINDOWS,
+    "GQA": _WINDOWS,
+    "MQA": _WINDOWS,
+    "MLA": {"kv_lora_rank", "q_lora_rank", "rope_dim"},
+    "SSM": _STATE,
+    "hybrid": {"n_attention", "n_state", *_STATE},
+}
+_EXPERTS = {
+    *("n_experts", "experts_per_token", "n_shared"),
+    *("expert_d_ff", "first", "every"),
+}
 
 
 def read_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a shape."""
     extra = _read_extra(row.get("extra"))
+    kind = row.get("attention")
+    if kind not in _KINDS:
+        raise DataError(f"attention is {kind!r}; give one of {', '.join(_KINDS)}.")
+    sparse = "n_experts" in extra and kind != "SSM"
+    idle = extra.keys() - _KINDS[kind] - (_EXPERTS if sparse else set()) - {"tied"}
+    if idle:
+        raise DataError(
+            f"extra gives {', '.join(sorted(idle))}, of which {kind}"
+            f"{' with experts' if sparse else ''} makes no use; correct one of them, "
+            "or build a Shape from its layers."
+        )
     n_layers = _number(row, "n_layers")
     mixers = _mixers(row, extra, n_layers)
     networks = _networks(row, extra, n_layers)
@@ -75,11 +100,7 @@ def _mixers(
     row: Mapping[str, Any], extra: Mapping[str, int], n_layers: int
 ) -> Sequence[Attention | LatentAttention | StateSpace]:
     kind = row.get("attention")
-    if kind not in _KINDS:
-        raise DataError(f"attention is {kind!r}; give one of {', '.join(_KINDS)}.")
-    state = StateSpace(
-        **{n: extra[n] for n in ("d_state", "d_conv", "expand") if n in extra}
-    )
+    state = StateSpace(**{n: extra[n] for n in _STATE if n in extra})
     if kind == "SSM":
         return [state] * n_layers
     n_heads, head_dim = _number(row, "n_heads"), _number(row, "head_dim")
@@ -123,7 +144,7 @@ def _networks(
         return [None] * n_layers
     if "n_experts" not in extra:
         return [FeedForward(_number(row, "d_ff"))] * n_layers
-    first, every = extra.get("first", 0), extra.get("every", 1)
+    first, every = extra.get("first", 0), whole(extra.get("every", 1), "every")
     width = extra.get("expert_d_ff")
     experts = Experts(
         n_experts=extra["n_experts"],

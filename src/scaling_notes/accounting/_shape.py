@@ -70,9 +70,11 @@ class Shape:
 
     def __post_init__(self) -> None:
         make_whole(self, "d_model", "vocab_size")
+        if not isinstance(self.layers, Sequence) or not self.layers:
+            raise DataError(
+                f"layers is {self.layers!r}; give a list with a Layer for each layer."
+            )
         object.__setattr__(self, "layers", tuple(self.layers))
-        if not self.layers:
-            raise DataError("layers is empty; give one Layer for each layer.")
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise DataError(f"layers holds {layer!r}; wrap its parts in a Layer.")
@@ -186,8 +188,8 @@ window=None), feed_forward=FeedForward(d_ff=14336, gated=True)))
         Raises
         ------
         DataError
-            If a number is missing, ``extra`` holds something else, or the shape
-            has more than 6 % other params than the row says: then ``extra`` leaves
+            If a number is missing, ``extra`` holds something else or something
+            that this kind of attention makes no use of, or the shape has more than 6 % other params than the row says: then ``extra`` leaves
             something out, such as tied embeddings or the width of an expert.
 
         Examples
