@@ -189,8 +189,9 @@ window=None), feed_forward=FeedForward(d_ff=14336, gated=True)))
         ------
         DataError
             If a number is missing, ``extra`` holds something else or something
-            that this kind of attention makes no use of, or the shape has more than 6 % other params than the row says: then ``extra`` leaves
-            something out, such as tied embeddings or the width of an expert.
+            that this kind of attention makes no use of, or the shape has more than
+            6 % other params than the row says: then ``extra`` leaves something out,
+            such as tied embeddings or the width of an expert.
 
         Examples
         --------
