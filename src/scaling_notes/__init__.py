@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import laws
+from . import accounting, laws
 from .book import (
     Claim,
     Claims,
@@ -89,6 +89,7 @@ __all__ = [
     "Refits",
     "Results",
     "Status",
+    "accounting",
     "allocate",
     "best_of_n",
     "charts",
