@@ -57,11 +57,9 @@ def declared(path: Path) -> dict[str, Any]:
 
 def reads(page: str, declarations: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     """Return the names of the pages whose records a page reads."""
-    named = set(declarations[page].get("reads", []))
-    if EVERY in named:
-        named |= {
-            p for p in declarations if EVERY not in declarations[p].get("reads", [])
-        }
+    named = {p: list(d.get("reads", [])) for p, d in declarations.items()}
+    if EVERY in named[page]:
+        return frozenset(p for p in named if EVERY not in named[p])
     return frozenset(named[page])
 
 

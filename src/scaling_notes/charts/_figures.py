@@ -8,6 +8,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN as _FACTOR
 from ..fitting import Bootstrap, Fit, Profile
 from ..planning import allocate
 from ._axes import axis
@@ -111,7 +112,7 @@ def explorer(
         columns=["budget", "params"],
     )
     log_n = "log(datum.params) / LN10"
-    log_d = "(log(datum.budget / 6) - log(datum.params)) / LN10"
+    log_d = f"(log(datum.budget / {_FACTOR:g}) - log(datum.params)) / LN10"
     budget = axis("budget")
     lines = line(
         curves.assign(loss=0.0), "params", "loss", color=budget, detail="budget"

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import DataError
 from ..laws import Law
-from ..laws._law import Array
+from ..laws._law import Array, within
 from ._interval import (
     MIN_UNITS,
     Interval,
@@ -279,12 +279,12 @@ def _read_inputs(law: Law, inputs: Mapping[str, ArrayLike]) -> list[Array]:
     if arrays[0].ndim > 1:
         raise DataError("Inputs of a band have one dimension; ravel a grid first.")
     for name, x in zip(law.inputs, arrays, strict=True):
-        share = name in law.shares
-        good = np.isfinite(x) & ((x >= 0) & (x <= 1) if share else x > 0)
+        domain = law.domain.get(name, "positive")
+        good = within(x, domain)
         if not good.all():
-            kind = "shares from 0 to 1" if share else "finite and positive"
             raise DataError(
-                f"{name} must be {kind}; see place {np.flatnonzero(~good)[0]}."
+                f"{name} must be finite and {domain}; see place "
+                f"{np.flatnonzero(~good)[0]}."
             )
     return arrays
 

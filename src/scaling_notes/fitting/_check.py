@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ..accounting import training_flops
 from ..errors import DataError, FitError, FitWarning
 from ..laws import Chinchilla
 from ._columns import read_columns, require_identified, require_positive, unit_hints
@@ -212,7 +213,7 @@ def _compute(
         what, _, remedy = str(error).partition(". ")
         yield _Finding(column, what, "look", remedy)
         return
-    known = part["flops"].to_numpy() / (6 * data["params"] * data["tokens"]).to_numpy()
+    known = part["flops"].to_numpy() / training_flops(data["params"], data["tokens"])
     low, high = float(known.min()), float(known.max())
     near = low > 0.5 and high < 2
     yield _Finding(

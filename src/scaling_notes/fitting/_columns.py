@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import DataError, FitError
 from ..laws import Law
+from ..laws._law import Domain, within
 
 __all__ = [
     "loss_unit",
@@ -88,18 +89,16 @@ def require_domain(
 ) -> None:
     """Refuse values at which a law, or the scale of its residuals, has no meaning.
 
-    Inputs are positive, or shares between 0 and 1 where the law says so. The
+    Where inputs may lie the law says: positive unless it does. The
     response is positive on the log scale, within 0 and 1 on the logit and loglog
     scales, and any finite number on the linear one.
     """
     for name in law.inputs:
-        kind = "a share from 0 to 1" if name in law.shares else "positive"
-        _require(data, name, columns[name], kind)
+        _require(data, name, columns[name], law.domain.get(name, "positive"))
     _require_coherent(data, columns, law)
     response = law.response
-    _require(
-        data, response, columns[response], "" if law.scale == "linear" else "positive"
-    )
+    domain: Domain | None = None if law.scale == "linear" else "positive"
+    _require(data, response, columns[response], domain)
     if law.scale in ("logit", "loglog"):
         bad = data[response] >= 1
         if bad.any():
@@ -121,7 +120,8 @@ def _require_coherent(
                 f"{_rows(bad)}: unique tokens are those of the tokens that differ. "
                 "Were the two exchanged?"
             )
-    if len(law.inputs) > 1 and set(law.inputs) == set(law.shares):
+    shares = {name for name, kind in law.domain.items() if "share" in kind}
+    if len(law.inputs) > 1 and set(law.inputs) == shares:
         total = data[list(law.inputs)].sum(axis=1)
         bad = (total - 1).abs() > _SHARES
         if bad.any():
@@ -131,22 +131,19 @@ def _require_coherent(
             )
 
 
-def _require(data: pd.DataFrame, name: str, column: str, kind: str) -> None:
-    """Make a column of floats; refuse what is not finite and of a kind."""
+def _require(data: pd.DataFrame, name: str, column: str, domain: Domain | None) -> None:
+    """Make a column of floats; refuse what is not finite and in the domain."""
     kinds = pd.api.types
     if kinds.is_bool_dtype(data[name]) or data[name].dtype.kind in "cmM":
         raise DataError(
             f"Column {column!r} holds {data[name].dtype}, not real numbers: convert it."
         )
     numbers = _floats(data[name])
-    good = np.isfinite(numbers)
-    if kind == "positive":
-        good &= numbers > 0
-    elif kind:
-        good &= (numbers >= 0) & (numbers <= 1)
+    good = within(numbers, domain) if domain else np.isfinite(numbers)
     if not good.all():
+        words = f"finite and {domain}" if domain else "finite"
         raise DataError(
-            f"Column {column!r} must be finite{' and ' if kind else ''}{kind}; it is "
+            f"Column {column!r} must be {words}; it is "
             f"not in {_rows(pd.Series(~good, index=data.index))}. Drop or mend those "
             "rows."
         )

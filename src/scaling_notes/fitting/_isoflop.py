@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
 from ..errors import DataError, FitWarning
 from ..laws import OptimalParams
 from ..laws._law import Array
@@ -225,7 +226,8 @@ def isoflop(
     for budget, part, (c, b, a) in kept:
         x = -b / (2 * c)
         size = np.exp(x)
-        rows.append((budget, size, budget / 6 / size, a - c * x * x, len(part)))
+        tokens = budget / TRAINING_FLOPS_PER_PARAM_TOKEN / size
+        rows.append((budget, size, tokens, a - c * x * x, len(part)))
         log_n = np.log(part["params"].to_numpy())
         grid = np.linspace(log_n.min(), log_n.max(), 40)
         loss_on_grid = (c * grid + b) * grid + a

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ._law import Array, Law, non_negative_least_squares, vanished
 
-__all__ = ["Chinchilla", "OptimalParams", "Optimum"]
+__all__ = ["Chinchilla", "OptimalParams", "Optimum", "SizeAndData"]
 
 
 class Optimum(NamedTuple):
@@ -27,8 +27,50 @@ class Optimum(NamedTuple):
         return cls(*(float(v) if np.ndim(v) == 0 else v for v in values))
 
 
+class SizeAndData(Law):
+    """A law of params and tokens with the best split of a sum of two powers."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("params", "tokens")
+    has_optimum: ClassVar[bool] = True
+
+    @property
+    def two_powers(self) -> Chinchilla:
+        """Chinchilla's law with the same best split of every budget."""
+        raise NotImplementedError
+
+    def optimum(
+        self, flops: ArrayLike, *, flops_per_param_token: float | None = None
+    ) -> Optimum:
+        """Return the params and tokens of least loss under ``C = 6 N D``.
+
+        Parameters
+        ----------
+        flops : float or array
+            Training compute C in FLOP; broadcasts with the constants.
+        flops_per_param_token : float, optional
+            The 6 of ``C = 6 N D``; by default the law's own.
+
+        Returns
+        -------
+        Optimum
+            ``params``, ``tokens`` and ``loss``.
+
+        References
+        ----------
+        Hoffmann et al. 2022, arXiv:2203.15556, Eq. 4.
+        """
+        law = self.two_powers
+        nd = np.asarray(flops, float) / (
+            flops_per_param_token or self.flops_per_param_token
+        )
+        log_g = np.log(law.alpha * law.A / (law.beta * law.B)) / (law.alpha + law.beta)
+        params = np.exp(log_g + law.n_exponent * np.log(nd))
+        tokens = nd / params
+        return Optimum.of(params, tokens, self.value(params, tokens))
+
+
 @dataclass(frozen=True)
-class Chinchilla(Law):
+class Chinchilla(SizeAndData):
     r"""Loss as an irreducible part and two power laws, in size and in data.
 
     .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\beta}
@@ -63,7 +105,6 @@ class Chinchilla(Law):
     alpha: float | Array
     beta: float | Array
 
-    inputs: ClassVar[tuple[str, ...]] = ("params", "tokens")
     positive: ClassVar[tuple[str, ...]] = ("E", "A", "B")
     linear: ClassVar[tuple[str, ...]] = ("E", "A", "B")
     grid: ClassVar[Mapping[str, Array]] = {
@@ -103,34 +144,10 @@ class Chinchilla(Law):
         """Exponent b of the optimal data, D* ~ C^b (Hoffmann et al. 2022, Eq. 4)."""
         return self.alpha / (self.alpha + self.beta)
 
-    def optimum(
-        self, flops: ArrayLike, *, flops_per_param_token: float = 6.0
-    ) -> Optimum:
-        """Return the params and tokens of least loss under ``C = 6 N D``.
-
-        Parameters
-        ----------
-        flops : float or array
-            Training compute C in FLOP; broadcasts with the constants.
-        flops_per_param_token : float
-            The 6 of ``C = 6 N D``.
-
-        Returns
-        -------
-        Optimum
-            ``params``, ``tokens`` and ``loss``.
-
-        References
-        ----------
-        Hoffmann et al. 2022, arXiv:2203.15556, Eq. 4.
-        """
-        nd = np.asarray(flops, float) / flops_per_param_token
-        log_g = np.log(self.alpha * self.A / (self.beta * self.B)) / (
-            self.alpha + self.beta
-        )
-        params = np.exp(log_g + self.n_exponent * np.log(nd))
-        tokens = nd / params
-        return Optimum.of(params, tokens, self.value(params, tokens))
+    @property
+    def two_powers(self) -> Chinchilla:
+        """The law itself."""
+        return self
 
     def doubts(self, *inputs: Array) -> list[str]:
         """Return which terms vanish and which exponents have the wrong sign."""
@@ -227,6 +244,7 @@ class OptimalParams(Law):
     linear: ClassVar[tuple[str, ...]] = ("coefficient",)
     grid: ClassVar[Mapping[str, Array]] = {"n_exponent": np.linspace(0.05, 1.5, 30)}
     derived: ClassVar[tuple[str, ...]] = ("d_exponent",)
+    has_optimum: ClassVar[bool] = True
 
     def value(self, *inputs: Array) -> Array:
         """Return the optimal params at ``flops``."""
@@ -245,10 +263,11 @@ class OptimalParams(Law):
         return 1.0 - self.n_exponent
 
     def optimum(
-        self, flops: ArrayLike, *, flops_per_param_token: float = 6.0
+        self, flops: ArrayLike, *, flops_per_param_token: float | None = None
     ) -> Optimum:
         """Return optimal params and tokens at ``flops``; the loss is NaN."""
         budget = np.asarray(flops, float)
         params = self.value(budget)
-        tokens = budget / flops_per_param_token / params
+        factor = flops_per_param_token or self.flops_per_param_token
+        tokens = budget / factor / params
         return Optimum.of(params, tokens, np.full_like(params, np.nan))

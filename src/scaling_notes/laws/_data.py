@@ -59,6 +59,7 @@ class DataLimited(Law):
     R_N: float | Array
 
     inputs: ClassVar[tuple[str, ...]] = ("params", "tokens", "unique_tokens")
+    has_optimum: ClassVar[bool] = True
     positive: ClassVar[tuple[str, ...]] = ("E", "A", "B", "R_D", "R_N")
 
     def value(self, *inputs: Array) -> Array:
@@ -218,7 +219,7 @@ def _mixture(n: int) -> type[Law]:
         bases=(_DataMixture,),
         namespace={
             "inputs": shares,
-            "shares": shares,
+            "domain": dict.fromkeys(shares, "a share from 0 to 1"),
             "__doc__": _DOC.format(n=n),
             "__module__": __name__,
         },

@@ -10,9 +10,22 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Array", "Law"]
+from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
+
+__all__ = ["Array", "Domain", "Law", "within"]
 
 Array = NDArray[np.float64]
+Domain = Literal["positive", "zero or more", "a share from 0 to 1"]
+
+
+def within(values: Array, domain: Domain) -> NDArray[np.bool_]:
+    """Return which values are finite and in a domain."""
+    finite = np.isfinite(values)
+    if domain == "positive":
+        return finite & (values > 0)
+    if domain == "zero or more":
+        return finite & (values >= 0)
+    return finite & (values >= 0) & (values <= 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +45,14 @@ class Law:
     """Names of the inputs, in the order of the arguments of :meth:`value`."""
     response: ClassVar[str] = "loss"
     """Name of what the law predicts."""
+    has_optimum: ClassVar[bool] = False
+    """Whether one split of compute into params and tokens is best under the law."""
+    flops_per_param_token: ClassVar[float] = TRAINING_FLOPS_PER_PARAM_TOKEN
+    """Training compute of one param and one token, as the law counts params."""
     scale: ClassVar[Literal["log", "linear", "logit", "loglog"]] = "log"
     """Scale on which residuals are measured; loglog is log(-log y)."""
-    shares: ClassVar[tuple[str, ...]] = ()
-    """Inputs that are shares, from 0 to 1; all others are positive."""
+    domain: ClassVar[Mapping[str, Domain]] = {}
+    """Where inputs may lie; those that are not named are positive."""
     positive: ClassVar[tuple[str, ...]] = ()
     """Constants that are fitted through their logarithm."""
     linear: ClassVar[tuple[str, ...]] = ()

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._law import Array, Law
+from ._law import Array, Domain, Law
 
 __all__ = ["Sigmoid", "StepSigmoid"]
 
@@ -145,6 +145,7 @@ class StepSigmoid(Law):
     inputs: ClassVar[tuple[str, ...]] = ("x",)
     response: ClassVar[str] = "score"
     scale: ClassVar = "linear"
+    domain: ClassVar[Mapping[str, Domain]] = {"x": "zero or more"}
     positive: ClassVar[tuple[str, ...]] = ("k",)
 
     def value(self, *inputs: Array) -> Array:

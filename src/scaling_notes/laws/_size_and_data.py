@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from ._chinchilla import Chinchilla, Optimum
+from ._chinchilla import Chinchilla, SizeAndData
 from ._law import Array, Law, vanished
 
 __all__ = ["KaplanJoint", "OuterExponent", "OverTraining", "SharedExponent"]
 
 
 @dataclass(frozen=True)
-class SharedExponent(Law):
+class SharedExponent(SizeAndData):
     r"""Chinchilla's law with one exponent for size and data.
 
     .. math:: L(N, D) = E + A N^{-\alpha} + B D^{-\alpha}
@@ -50,32 +49,23 @@ class SharedExponent(Law):
     B: float | Array
     alpha: float | Array
 
-    inputs: ClassVar[tuple[str, ...]] = ("params", "tokens")
     positive: ClassVar[tuple[str, ...]] = ("E", "A", "B")
     linear: ClassVar[tuple[str, ...]] = ("E", "A", "B")
     grid: ClassVar[Mapping[str, Array]] = {"alpha": np.geomspace(0.02, 1.5, 60)}
 
     @property
-    def chinchilla(self) -> Chinchilla:
+    def two_powers(self) -> Chinchilla:
         """The same law in Chinchilla's form."""
         return Chinchilla(self.E, self.A, self.B, self.alpha, self.alpha)
 
     def value(self, *inputs: Array) -> Array:
         """Return the loss at ``params, tokens``."""
-        return self.chinchilla.value(*inputs)
+        return self.two_powers.value(*inputs)
 
     def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
         """Return the partial derivatives by E, A, B, alpha."""
-        *others, by_alpha, by_beta = self.chinchilla.jacobian(*inputs)
+        *others, by_alpha, by_beta = self.two_powers.jacobian(*inputs)
         return (*others, by_alpha + by_beta)
-
-    def optimum(
-        self, flops: ArrayLike, *, flops_per_param_token: float = 6.0
-    ) -> Optimum:
-        """Return the params and tokens of least loss, as for Chinchilla's form."""
-        return self.chinchilla.optimum(
-            flops, flops_per_param_token=flops_per_param_token
-        )
 
     def doubts(self, *inputs: Array) -> list[str]:
         """Return which terms vanish, and whether the exponent has the wrong sign."""
@@ -92,7 +82,7 @@ class SharedExponent(Law):
 
 
 @dataclass(frozen=True)
-class KaplanJoint(Law):
+class KaplanJoint(SizeAndData):
     r"""Loss by size and data, with no irreducible part.
 
     .. math:: L(N, D) = \left[(N_c / N)^{\alpha_N / \alpha_D}
@@ -122,8 +112,13 @@ class KaplanJoint(Law):
     N_c: float | Array
     D_c: float | Array
 
-    inputs: ClassVar[tuple[str, ...]] = ("params", "tokens")
     positive: ClassVar[tuple[str, ...]] = ("alpha_N", "alpha_D", "N_c", "D_c")
+
+    @property
+    def two_powers(self) -> Chinchilla:
+        """The bracket: the loss is a power of it, so it is least where that is."""
+        ratio = self.alpha_N / self.alpha_D
+        return Chinchilla(0.0, self.N_c**ratio, self.D_c, ratio, 1.0)
 
     def _terms(self, *inputs: Array) -> tuple[Array, Array, Array]:
         """Return log(N_c / N) and the two terms of the bracket."""
@@ -257,7 +252,7 @@ class OverTraining(Law):
 
 
 @dataclass(frozen=True)
-class OuterExponent(Law):
+class OuterExponent(SizeAndData):
     r"""Chinchilla's law with a power over both terms.
 
     .. math:: L(N, D) = E + \left(A N^{-\alpha} + B D^{-\beta}\right)^{\gamma}
@@ -288,9 +283,13 @@ class OuterExponent(Law):
     beta: float | Array
     gamma: float | Array
 
-    inputs: ClassVar[tuple[str, ...]] = ("params", "tokens")
     positive: ClassVar[tuple[str, ...]] = ("E", "A", "B", "gamma")
     derived: ClassVar[tuple[str, ...]] = ("n_exponent", "d_exponent")
+
+    @property
+    def two_powers(self) -> Chinchilla:
+        """The law without the outer power, which moves no optimum."""
+        return Chinchilla(self.E, self.A, self.B, self.alpha, self.beta)
 
     def value(self, *inputs: Array) -> Array:
         """Return the loss at ``params, tokens``."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._law import Array, Law, vanished
+from ._law import Array, Domain, Law, vanished
 
 __all__ = ["SparsityLaw"]
 
@@ -52,7 +52,7 @@ class SparsityLaw(Law):
     c: float | Array
 
     inputs: ClassVar[tuple[str, ...]] = ("params_nonzero", "tokens", "sparsity")
-    shares: ClassVar[tuple[str, ...]] = ("sparsity",)
+    domain: ClassVar[Mapping[str, Domain]] = {"sparsity": "a share from 0 to 1"}
     positive: ClassVar[tuple[str, ...]] = ("a_S", "b_S", "c_S", "a_D", "c")
 
     def value(self, *inputs: Array) -> Array:

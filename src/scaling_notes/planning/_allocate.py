@@ -21,7 +21,7 @@ from ..fitting import (
     require_units,
     unverified,
 )
-from ..laws import Law, OptimalParams
+from ..laws import Law
 from ..laws._law import Array
 from ._optimum import Budget, kept, optimum
 
@@ -140,7 +140,7 @@ class Allocation:
         >>> sn.allocate(law, flops=1e24).off([0.5, 2])["excess"].round(4).tolist()
         [0.0044, 0.0044]
         """
-        if isinstance(self.law, OptimalParams):
+        if self.law.response != "loss":
             raise DataError("off() needs a law of loss, such as Chinchilla.")
         factor = np.atleast_1d(np.asarray(factors, float))
         if not (np.isfinite(factor) & (factor > 0)).all():
@@ -176,14 +176,16 @@ def allocate(
     inference_tokens: float = 0.0,
     unique_tokens: float = np.inf,
     params_kind: str | None = None,
+    flops_per_param_token: float | None = None,
 ) -> Allocation:
     """Return the params and tokens of least loss for each budget.
 
     Parameters
     ----------
-    law : Chinchilla, DataLimited, OptimalParams, Fit, Bootstrap or Profile
-        What predicts the loss, or the optimal size. A bootstrap or profile
-        gives the allocation intervals.
+    law : Law, Fit, Bootstrap or Profile
+        What predicts the loss, or the optimal size, of a form whose
+        ``has_optimum`` is true. A bootstrap or profile gives the allocation
+        intervals.
     flops : float or array of shape (g,)
         Compute budgets in FLOP. With ``inference_tokens`` they cover both
         training and serving: C = 6 N D + 2 N T.
@@ -196,6 +198,10 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     params_kind : str, optional
         What you count, ``"total"`` or ``"non-embedding"``; refused if the fit
         counted otherwise.
+    flops_per_param_token : float, optional
+        The 6 of C = 6 N D; by default the law's own. It is less where only a
+        part of the params works on a token: six times the active share. The 2
+        of inference is a third of it.
 
     Returns
     -------
@@ -253,7 +259,14 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         many, n_units, law = law.laws, law.n_units, law.law
     elif isinstance(law, Fit):
         law = law.law
-    budget = Budget(inference_tokens, unique_tokens)
+    factor = law.flops_per_param_token
+    if flops_per_param_token is not None:
+        factor = flops_per_param_token
+        if not (np.isfinite(factor) and factor > 0):
+            raise DataError(
+                f"flops_per_param_token is {factor}; give a finite, positive number."
+            )
+    budget = Budget(inference_tokens, unique_tokens, factor)
     best = optimum(law, budget)
     samples = None
     # A law without an optimum, or a refit of it, is told of by its NaN.

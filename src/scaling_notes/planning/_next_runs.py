@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ..accounting import training_flops
 from ..engine import robust_delta
 from ..errors import DataError, FitError
 from ..fitting import Bootstrap, Fit, digits, read_columns, require_positive
-from ..laws import Chinchilla, Law, SharedExponent
+from ..laws import Law
+from ..laws._chinchilla import SizeAndData
 from ..laws._law import Array
 from ._shop import Shop
 
@@ -97,7 +99,7 @@ def next_runs(
     Parameters
     ----------
     fit : Fit or Bootstrap
-        Of the Chinchilla form, or that with a shared exponent. A fit is taken as
+        Of a form in params and tokens alone, such as Chinchilla's. A fit is taken as
         linear in its constants; a bootstrap brings its refits as they are spread.
     flops : float
         Compute to spend, in FLOP.
@@ -151,9 +153,11 @@ def next_runs(
     >>> bought.cost <= 1e22, bought.after < bought.before
     (True, True)
     """
-    if not isinstance(fit.law, Chinchilla | SharedExponent):
+    if not isinstance(fit.law, SizeAndData):
         name = type(fit.law).__name__
-        raise DataError(f"{name} has no optimum in params and tokens to forecast.")
+        raise DataError(
+            f"{name} has no optimum in params and tokens alone to forecast."
+        )
     if quantity not in ("loss", "params"):
         raise DataError(f"quantity is {quantity!r}; use 'loss' or 'params'.")
     target = np.atleast_1d(np.asarray(target_flops, float))
@@ -188,10 +192,14 @@ def next_runs(
     )
 
 
-def _grid(law: Chinchilla | SharedExponent, flops: float) -> pd.DataFrame:
+def _grid(law: SizeAndData, flops: float) -> pd.DataFrame:
     spent = flops * np.repeat(_HALVINGS, len(_SIZES))
     params = np.asarray(law.optimum(spent).params) * np.tile(_SIZES, len(_HALVINGS))
-    columns = {"params": params, "tokens": spent / 6.0 / params, "flops": spent}
+    columns = {
+        "params": params,
+        "tokens": spent / law.flops_per_param_token / params,
+        "flops": spent,
+    }
     return pd.DataFrame(columns)
 
 
@@ -202,7 +210,8 @@ def _read(candidates: pd.DataFrame | Mapping[str, ArrayLike]) -> pd.DataFrame:
     if pool.empty:
         raise DataError("candidates has no row: give runs that could be bought.")
     require_positive(pool, columns)
-    return pool.assign(flops=pool.get("flops", 6.0 * pool["params"] * pool["tokens"]))
+    spent = training_flops(pool["params"], pool["tokens"])
+    return pool.assign(flops=pool.get("flops", spent))
 
 
 # Runs and forecasts become vectors: the products of two are the covariances of what

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import elementwise
 
+from ..accounting import (
+    INFERENCE_FLOPS_PER_PARAM_TOKEN,
+    TRAINING_FLOPS_PER_PARAM_TOKEN,
+)
 from ..errors import DataError
-from ..laws import Chinchilla, DataLimited, Law, OptimalParams, Optimum
+from ..laws import DataLimited, Law, OptimalParams, Optimum
+from ..laws._chinchilla import SizeAndData
 from ..laws._law import Array
 
 __all__ = ["Budget", "kept", "optimum"]
@@ -28,14 +33,28 @@ class Budget:
         Tokens T read or written in use.
     unique_tokens : float
         Different tokens there are; infinite where data never run out.
+    flops_per_param_token : float
+        The 6 of training. The 2 of use is a third of it.
     """
 
     inference_tokens: float
     unique_tokens: float
+    flops_per_param_token: float
+
+    @property
+    def as_training(self) -> float:
+        """Training tokens that cost what the inference tokens do."""
+        return self.inference_tokens * (
+            INFERENCE_FLOPS_PER_PARAM_TOKEN / TRAINING_FLOPS_PER_PARAM_TOKEN
+        )
+
+    def both(self, flops: Array, params: Array) -> Array:
+        """Return the tokens a budget pays for at a size, those of use at their cost."""
+        return np.asarray(flops / self.flops_per_param_token / params)
 
     def tokens(self, flops: Array, params: Array) -> Array:
         """Return the training tokens a budget leaves for a size; NaN if none."""
-        left = flops / 6.0 / params - self.inference_tokens / 3.0
+        left = self.both(flops, params) - self.as_training
         return np.where(left > 0, left, np.nan)
 
     def loss(self, law: Law, flops: Array, params: Array) -> Array:
@@ -50,14 +69,20 @@ class Budget:
 
 def kept(best: Optimum, law: Law) -> Optimum:
     """Return the optima, NaN where a term does not fall: there is none."""
+    if isinstance(law, SizeAndData):
+        law = law.two_powers
     names = [n for n in ("A", "B", "alpha", "beta") if n in law.constants()]
     falls = np.all([np.asarray(getattr(law, n)) > 0 for n in names], axis=0)
     return Optimum(*(np.where(falls, part, np.nan) for part in best))
 
 
 def optimum(law: Law, budget: Budget) -> Callable[[Law, Array], Optimum]:
-    if not isinstance(law, Chinchilla | DataLimited | OptimalParams):
-        raise DataError(f"{type(law).__name__} has no optimum in params and tokens.")
+    """Return what finds the optimum of laws of this form on this budget."""
+    if not law.has_optimum:
+        raise DataError(
+            f"{type(law).__name__} has no optimum in params and tokens: it has the "
+            f"inputs {', '.join(law.inputs)} and predicts {law.response}."
+        )
     plain = budget.inference_tokens == 0
     if isinstance(law, OptimalParams):
         if not plain or np.isfinite(budget.unique_tokens):
@@ -65,17 +90,22 @@ def optimum(law: Law, budget: Budget) -> Callable[[Law, Array], Optimum]:
                 "inference_tokens and unique_tokens need a law of loss, such as "
                 "Chinchilla."
             )
-        return lambda law, flops: law.optimum(flops)  # type: ignore[attr-defined]
+        factor = budget.flops_per_param_token
+        return lambda law, flops: law.optimum(flops, flops_per_param_token=factor)  # type: ignore[attr-defined]
     if isinstance(law, DataLimited):
         if not np.isfinite(budget.unique_tokens):
             raise DataError("A DataLimited law needs unique_tokens.")
         return lambda law, flops: _bracketed(law, flops, budget)
 
     def once(law: Law, flops: Array) -> Optimum:
-        assert isinstance(law, Chinchilla)
-        best = law.optimum(flops) if plain else _with_inference(law, flops, budget)
+        assert isinstance(law, SizeAndData)
+        if plain:
+            factor = budget.flops_per_param_token
+            best = law.optimum(flops, flops_per_param_token=factor)
+        else:
+            best = _with_inference(law, flops, budget)
         # Past the last new token the rest of the budget goes into size.
-        most = flops / (6.0 * budget.unique_tokens + 2.0 * budget.inference_tokens)
+        most = budget.both(flops, np.asarray(budget.unique_tokens + budget.as_training))
         short = np.asarray(best.tokens) > budget.unique_tokens
         params = np.where(short, most, best.params)
         tokens = np.where(short, budget.unique_tokens, best.tokens)
@@ -84,28 +114,29 @@ def optimum(law: Law, budget: Budget) -> Callable[[Law, Array], Optimum]:
     return once
 
 
-def _with_inference(law: Chinchilla, flops: Array, budget: Budget) -> Optimum:
+def _with_inference(law: SizeAndData, flops: Array, budget: Budget) -> Optimum:
     """Return the optimum under C = 6 N D + 2 N T, by bisection on log N.
 
     With D = C / (6 N) - T / 3, the derivative of L along log N is
     beta B D^(-beta - 1) C / (6 N) - alpha A N^-alpha; its sign changes once,
     because the first term rises with N and the second falls.
     """
-    third = budget.inference_tokens / 3.0
+    powers = law.two_powers
+    third = budget.as_training
     # Tokens stay positive below this size.
-    high = np.log(flops / 6.0 / third) - 1e-12
+    high = np.log(budget.both(flops, np.asarray(third))) - 1e-12
     high = high + np.zeros_like(law.as_array()[..., 0])
     low = high - 80.0
     for _ in range(100):
         middle = 0.5 * (low + high)
         params = np.exp(middle)
-        tokens = flops / 6.0 / params - third
-        rising = law.beta * law.B * tokens ** (-law.beta - 1) * flops / 6.0 / params
-        over = rising > law.alpha * law.A * params**-law.alpha
+        both = budget.both(flops, params)
+        rising = powers.beta * powers.B * (both - third) ** (-powers.beta - 1) * both
+        over = rising > powers.alpha * powers.A * params**-powers.alpha
         high = np.where(over, middle, high)
         low = np.where(over, low, middle)
     params = np.exp(0.5 * (low + high))
-    tokens = flops / 6.0 / params - third
+    tokens = budget.both(flops, params) - third
     return Optimum(params, tokens, law.value(params, tokens))
 
 
@@ -113,9 +144,11 @@ def _bracketed(law: Law, flops: Array, budget: Budget) -> Optimum:
     """Return the optimum by a grid over log N and a minimizer within its best cell."""
     shape = np.broadcast_shapes(law.as_array()[..., 0].shape, flops.shape)
     # From e**-24 tokens per parameter to e**24.
-    low, high = 0.5 * np.log(flops / 6.0) - 12.0, 0.5 * np.log(flops / 6.0) + 12.0
+    middle = 0.5 * np.log(budget.both(flops, np.asarray(1.0)))
+    low, high = middle - 12.0, middle + 12.0
     if budget.inference_tokens:
-        high = np.minimum(high, np.log(flops / 2.0 / budget.inference_tokens) - 1e-9)
+        most = budget.both(flops, np.asarray(budget.as_training))
+        high = np.minimum(high, np.log(most) - 1e-9)
     step = (high - low) / (_NODES - 1)
     least = np.full(shape, np.inf)
     node = np.zeros(shape)
