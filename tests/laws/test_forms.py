@@ -291,7 +291,7 @@ class Chance(Law):
 
     inputs = ("share",)
     response = "y"
-    shares = ("share",)
+    domain = {"share": "a share from 0 to 1"}  # noqa: RUF012
     scale = "logit"
 
     def value(self, *inputs: np.ndarray) -> np.ndarray:

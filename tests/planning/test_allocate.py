@@ -134,7 +134,7 @@ def test_many_laws_and_budgets_of_limited_data_at_once() -> None:
     together = sn.allocate(LIMITED, budgets, unique_tokens=1e10)
     alone = [sn.allocate(LIMITED, b, unique_tokens=1e10).params[0] for b in budgets]
     assert together.params == pytest.approx(alone, rel=1e-5)
-    drawn = _bracketed(many.over(), budgets, Budget(0.0, 1e10))
+    drawn = _bracketed(many.over(), budgets, Budget(0.0, 1e10, 6.0))
     assert np.shape(drawn.params) == (2, 3)
     assert np.asarray(drawn.params)[0] == pytest.approx(alone, rel=1e-5)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..fitting import Bootstrap, Fit, Interval, Profile, digits
+from ..fitting import UNKNOWN, Bootstrap, Fit, Interval, Profile, digits
 from ..laws import Law
 from ._record import MIME, Record, stored
 from ._tables import load
@@ -296,7 +296,17 @@ def compare(
 
 
 def _same_kind(boot: Bootstrap, printed: pd.DataFrame) -> None:
-    for setting in printed["setting"]:
+    """Refuse to compare constants of other params or losses, or of unknown ones."""
+    asked = [("params_kind", boot.params_kind, "what its params count")]
+    if (printed["quantity"] == "E").any():
+        asked.append(("loss_unit", boot.loss_unit, "the unit of its loss"))
+    for argument, known, what in asked:
+        if known == UNKNOWN:
+            raise DataError(
+                f"The fit does not know {what}: say so by {argument} where it is "
+                "fitted, or fit to a table of sn.load, which carries its units."
+            )
+    for setting in printed["setting"] if boot.params_kind else ():
         kind = "non-embedding" if "non-embedding" in setting else "total"
         if kind != boot.params_kind:
             raise DataError(
@@ -305,7 +315,7 @@ def _same_kind(boot: Bootstrap, printed: pd.DataFrame) -> None:
                 "another setting."
             )
     for unit in printed.loc[printed["quantity"] == "E", "unit"].dropna():
-        if unit.replace("/", " per ") != boot.loss_unit:
+        if boot.loss_unit and unit.replace("/", " per ") != boot.loss_unit:
             raise DataError(
                 f"The printed loss is in {unit}, the fit's in {boot.loss_unit}: "
                 "convert one before comparing."

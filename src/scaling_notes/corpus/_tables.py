@@ -89,7 +89,8 @@ def load(name: str) -> pd.DataFrame:
         A fresh copy. ``params``, ``tokens`` and ``flops`` are plain counts,
         ``loss`` is in nats per token unless :func:`describe` says otherwise.
         Numbers are ``float64``; integers are ``int64``, or ``Int64`` where a
-        cell may be empty; text and ISO dates are strings.
+        cell may be empty; text and ISO dates are strings. ``attrs["units"]`` maps
+        columns to their units: fits and tables read it.
 
     Raises
     ------
@@ -110,7 +111,11 @@ def load(name: str) -> pd.DataFrame:
         f["name"]: _dtype(f) for f in resource["schema"]["fields"]
     }
     with _file(resource).open("r", encoding="utf-8") as file:
-        return pd.read_csv(file, dtype=dtypes, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(file, dtype=dtypes, keep_default_na=False, na_values=[""])
+    table.attrs["units"] = {
+        f["name"]: f["unit"] for f in resource["schema"]["fields"] if f["unit"]
+    }
+    return table
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ because its coverage has not been shown.
 from ._bootstrap import Bootstrap
 from ._check import Check, check
 from ._columns import (
-    loss_unit,
-    params_kind,
+    KINDS,
+    UNKNOWN,
     read_columns,
+    read_params_kind,
     require_domain,
     require_positive,
 )
@@ -30,8 +31,10 @@ from ._isoflop import Profile, envelope, isoflop
 from ._search import fit_chinchilla, fit_law
 
 __all__ = [
+    "KINDS",
     "MIN_UNITS",
     "MIN_VERIFIED",
+    "UNKNOWN",
     "Bootstrap",
     "Check",
     "Fit",
@@ -46,10 +49,9 @@ __all__ = [
     "fit_law",
     "forecast",
     "isoflop",
-    "loss_unit",
-    "params_kind",
     "percentile",
     "read_columns",
+    "read_params_kind",
     "require_domain",
     "require_everywhere",
     "require_positive",

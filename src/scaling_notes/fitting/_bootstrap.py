@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from ..errors import DataError
 from ..laws import Law
 from ..laws._law import Array, within
+from ._columns import UNKNOWN
 from ._interval import (
     MIN_UNITS,
     Interval,
@@ -134,6 +135,7 @@ class Bootstrap:
         how += ", bias-corrected" if method == "bias-corrected" else ""
         how += unverified(self.n_units)
         unit = self.loss_unit if quantity == "E" else ""
+        unit = "" if unit == UNKNOWN else unit
         return Interval(value, low, high, confidence_level, self.n_units, how, unit)
 
     def standard_error(self, quantity: Quantity) -> float:

@@ -144,7 +144,7 @@ def check(
         findings += _numbers(data, groups)
         findings += _design(data, columns)
         if not any(f.verdict == "refused" for f in findings):
-            fit = _fitted(data, columns, groups, delta)
+            fit = _fitted(data, runs, columns, groups, delta)
             findings += [*_terms(fit), *_floor(fit), *_leverage(fit)]
     return Check(pd.DataFrame(findings, columns=_Finding._fields), fit)
 
@@ -301,12 +301,14 @@ def _design(data: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[_Finding
 
 def _fitted(
     data: pd.DataFrame,
+    runs: pd.DataFrame | Mapping[str, ArrayLike],
     columns: Mapping[str, str],
     groups: str | None,
     delta: float | None,
 ) -> Fit:
-    # Under their own names: those tell what params and loss are.
+    # Under their own names: messages and units go by them.
     named = data.rename(columns=columns)
+    named.attrs |= getattr(runs, "attrs", {})
     with warnings.catch_warnings():
         # Its messages become findings.
         warnings.simplefilter("ignore", FitWarning)

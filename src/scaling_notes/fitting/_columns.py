@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +14,22 @@ from ..laws import Law
 from ..laws._law import Domain, within
 
 __all__ = [
-    "loss_unit",
-    "params_kind",
+    "KINDS",
+    "UNKNOWN",
     "read_columns",
+    "read_params_kind",
     "require_distinct",
     "require_domain",
     "require_identified",
     "require_positive",
     "require_varied",
     "unit_hints",
+    "unit_of",
 ]
 
 
+KINDS = ("total", "non-embedding")
+UNKNOWN = "unknown"
 # Shares as printed add up to one but for their rounding.
 _SHARES = 0.02
 # Largest over smallest value of a column that is as good as constant.
@@ -183,19 +188,35 @@ def require_varied(data: pd.DataFrame, inputs: Sequence[str]) -> None:
             )
 
 
-def params_kind(column: str) -> str:
-    """Return what a column of params counts, by its name."""
-    return "non-embedding" if "non_embedding" in str(column) else "total"
+def unit_of(values: Any, column: str) -> str:
+    """Return the unit of a column as ``attrs["units"]`` has it, empty if unknown.
+
+    Parameters
+    ----------
+    values : DataFrame or Series, or anything without ``attrs``
+    column : str
+    """
+    units = getattr(values, "attrs", {}).get("units", {})
+    return str(units.get(column, "")).replace("/", " per ")
 
 
-def loss_unit(column: str) -> str:
-    """Return the unit of a column of losses, by its name."""
-    column = str(column)
-    if column == "loss" or column.endswith("nats_per_token"):
-        return "nats per token"
-    if column.startswith("loss_"):
-        return column.removeprefix("loss_").replace("_", " ")
-    return column
+def read_params_kind(unit: str, given: str | None) -> str:
+    """Return what params count, as given or by their unit, ``"unknown"`` if neither.
+
+    Raises
+    ------
+    DataError
+        If it is given and neither ``"total"`` nor ``"non-embedding"``.
+    """
+    if given is not None:
+        if given not in KINDS:
+            raise DataError(
+                f"params_kind is {given!r}; use {' or '.join(map(repr, KINDS))}."
+            )
+        return given
+    if unit == "non-embedding parameters":
+        return "non-embedding"
+    return "total" if unit == "parameters" else UNKNOWN
 
 
 def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:

@@ -57,9 +57,11 @@ class Fit:
     messages : tuple of str
         What to look at before using the fit; empty if nothing.
     params_kind : str
-        ``"total"`` or ``"non-embedding"``.
+        ``"total"``, ``"non-embedding"`` or ``"unknown"``; empty for a law without
+        params.
     loss_unit : str
-        Unit of the loss, ``"nats per token"`` by default.
+        Unit of the loss, such as ``"nats per token"``, or ``"unknown"``; empty for
+        a law that predicts no loss.
     fixed : mapping of str to float
         Constants that were given, not fitted.
     """

@@ -94,6 +94,8 @@ def forecast(
     loss: str = "loss",
     groups: str | None = None,
     delta: float | None = None,
+    params_kind: str | None = None,
+    loss_unit: str | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
     executor: Executor | None = None,
@@ -114,6 +116,8 @@ def forecast(
     groups : str, optional
         As for :func:`fit_chinchilla`.
     delta : float, optional
+        As for :func:`fit_chinchilla`.
+    params_kind, loss_unit : str, optional
         As for :func:`fit_chinchilla`.
     n_resamples, seed : int
         Of the bootstrap.
@@ -151,14 +155,18 @@ def forecast(
     small, large = data[data["flops"] < below], data[data["flops"] >= above]
     if large.empty:
         raise DataError(f"No run has {above:.3g} FLOP or more: lower the cut.")
-    # Under their own names: those tell what params and loss are.
+    # Under their own names: messages and units go by them.
+    named = small.rename(columns=columns)
+    named.attrs |= runs.attrs
     fit = fit_chinchilla(
-        small.rename(columns=columns),
+        named,
         params=params,
         tokens=tokens,
         loss=loss,
         groups="group" if groups else None,
         delta=delta,
+        params_kind=params_kind,
+        loss_unit=loss_unit,
     )
     boot = fit.bootstrap(n_resamples, seed, executor)
     band = boot.band(

@@ -16,7 +16,13 @@ from ..laws import OptimalParams
 from ..laws._law import Array
 from ..parallel import require_resamples, require_seed
 from ._bootstrap import Bootstrap
-from ._columns import loss_unit, params_kind, read_columns, require_positive
+from ._columns import (
+    UNKNOWN,
+    read_columns,
+    read_params_kind,
+    require_positive,
+    unit_of,
+)
 from ._interval import Interval, Quantity
 from ._refit import resample_counts
 
@@ -74,6 +80,8 @@ def envelope(
     tokens: str = "tokens",
     flops: str = "flops",
     loss: str = "loss",
+    params_kind: str | None = None,
+    loss_unit: str | None = None,
     bins_per_decade: int = 4,
     n_resamples: int = 2000,
     seed: int = 0,
@@ -89,6 +97,8 @@ def envelope(
     runs : DataFrame
     params, tokens, flops, loss : str
         Names of the columns.
+    params_kind, loss_unit : str, optional
+        As for :func:`fit_chinchilla`.
     bins_per_decade : int
     n_resamples, seed : int
         Of the case bootstrap over runs; each resample finds its own envelope.
@@ -141,7 +151,10 @@ def envelope(
             "Almost no resample of these runs has an envelope of three points: give "
             "more runs."
         )
-    kinds = params_kind(params), loss_unit(loss)
+    kinds = (
+        read_params_kind(unit_of(runs, params), params_kind),
+        loss_unit or unit_of(runs, loss) or UNKNOWN,
+    )
     return _profile("envelope", optima, _no_curves(), data, laws, seed, kinds)
 
 
@@ -154,6 +167,8 @@ def isoflop(
     tokens: str = "tokens",
     flops: str = "flops",
     loss: str = "loss",
+    params_kind: str | None = None,
+    loss_unit: str | None = None,
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> Profile:
@@ -170,6 +185,8 @@ def isoflop(
         Relative distance in flops, as a fraction.
     params, tokens, flops, loss : str
         Names of the columns.
+    params_kind, loss_unit : str, optional
+        As for :func:`fit_chinchilla`.
     n_resamples, seed : int
         Of the case bootstrap; runs are resampled within their budget.
 
@@ -245,7 +262,10 @@ def isoflop(
     laws = np.array([_line(optima["flops"].to_numpy(), s) for s in sizes.T])
     used = pd.concat([part for _, part, _ in kept])
     drawn = pd.concat(curves, ignore_index=True)
-    kinds = params_kind(params), loss_unit(loss)
+    kinds = (
+        read_params_kind(unit_of(runs, params), params_kind),
+        loss_unit or unit_of(runs, loss) or UNKNOWN,
+    )
     return _profile("isoflop", optima, drawn, used, laws, seed, kinds)
 
 

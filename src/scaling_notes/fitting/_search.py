@@ -16,15 +16,16 @@ from ..errors import DataError, FitWarning
 from ..laws import Chinchilla, Law
 from ..laws._law import Array
 from ._columns import (
-    loss_unit,
-    params_kind,
+    UNKNOWN,
     read_columns,
+    read_params_kind,
     require_distinct,
     require_domain,
     require_identified,
     require_positive,
     require_varied,
     unit_hints,
+    unit_of,
 )
 from ._fit import Fit, Status
 
@@ -48,6 +49,8 @@ def fit_chinchilla(
     groups: str | None = None,
     delta: float | None = None,
     fixed: Mapping[str, float] | None = None,
+    params_kind: str | None = None,
+    loss_unit: str | None = None,
 ) -> Fit:
     r"""Fit L(N, D) = E + A / N^alpha + B / D^beta to final losses of runs.
 
@@ -58,9 +61,7 @@ def fit_chinchilla(
     runs : DataFrame or mapping of columns
         One row a run; at least six.
     params, tokens, loss : str
-        Names of the columns. A params column whose name holds
-        ``non_embedding`` is remembered as such, and a loss column named
-        ``loss_bits_per_byte`` as bits per byte.
+        Names of the columns.
     groups : str, optional
         Column that names the independent unit of each run (seed, model);
         intervals resample units.
@@ -70,6 +71,11 @@ def fit_chinchilla(
         of the residuals.
     fixed : mapping of str to float, optional
         Constants that are known, such as ``{"E": 1.9}``.
+    params_kind : {"total", "non-embedding"}, optional
+        What params count. By default what ``runs.attrs["units"]`` says, which
+        :func:`load` writes; else it is unknown, and a comparison asks for it.
+    loss_unit : str, optional
+        Unit of the loss, such as ``"nats per token"``; by default that of ``attrs``.
 
     Returns
     -------
@@ -119,8 +125,8 @@ def fit_chinchilla(
         data,
         delta,
         fixed or {},
-        params_kind=params_kind(params),
-        loss_unit=loss_unit(loss),
+        params_kind=read_params_kind(unit_of(runs, params), params_kind),
+        loss_unit=loss_unit or unit_of(runs, loss) or UNKNOWN,
         messages=hints,
     )
 
@@ -133,6 +139,8 @@ def fit_law(
     groups: ArrayLike | None = None,
     delta: float | None = None,
     fixed: Mapping[str, float] | None = None,
+    params_kind: str | None = None,
+    loss_unit: str | None = None,
 ) -> Fit:
     """Fit any law of :mod:`scaling_notes.laws` to points.
 
@@ -150,6 +158,9 @@ def fit_law(
         Huber threshold on the law's scale; adaptive by default.
     fixed : mapping of str to float, optional
         Constants that are known.
+    params_kind, loss_unit : str, optional
+        As for :func:`fit_chinchilla`; the units of columns of a table are known.
+        Without effect for a law that has no params, or predicts no loss.
 
     Returns
     -------
@@ -203,7 +214,22 @@ def fit_law(
     elif not fixed:
         require_varied(data, law.inputs)
     require_distinct(data, law.inputs, free)
-    return _fit(law, data, delta, fixed or {}, "total", "nats per token", hints)
+    sizes = [n for n in (*law.inputs, law.response) if n.startswith("params")]
+    of_params = x.get(sizes[0], y) if sizes else None
+    return _fit(
+        law,
+        data,
+        delta,
+        fixed or {},
+        read_params_kind(_own_unit(of_params), params_kind) if sizes else "",
+        (loss_unit or _own_unit(y) or UNKNOWN) if law.response == "loss" else "",
+        hints,
+    )
+
+
+def _own_unit(column: Any) -> str:
+    """Return the unit of a column that was taken from a table with units."""
+    return unit_of(column, getattr(column, "name", ""))
 
 
 def _fit(

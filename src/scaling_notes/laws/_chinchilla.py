@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ._law import Array, Law, non_negative_least_squares, vanished
 
-__all__ = ["Chinchilla", "OptimalParams", "Optimum", "SizeAndData"]
+__all__ = ["Chinchilla", "OptimalParams", "Optimum"]
 
 
 class Optimum(NamedTuple):
@@ -34,7 +34,7 @@ class SizeAndData(Law):
     has_optimum: ClassVar[bool] = True
 
     @property
-    def two_powers(self) -> Chinchilla:
+    def chinchilla(self) -> Chinchilla:
         """Chinchilla's law with the same best split of every budget."""
         raise NotImplementedError
 
@@ -59,7 +59,7 @@ class SizeAndData(Law):
         ----------
         Hoffmann et al. 2022, arXiv:2203.15556, Eq. 4.
         """
-        law = self.two_powers
+        law = self.chinchilla
         nd = np.asarray(flops, float) / (
             flops_per_param_token or self.flops_per_param_token
         )
@@ -145,7 +145,7 @@ class Chinchilla(SizeAndData):
         return self.alpha / (self.alpha + self.beta)
 
     @property
-    def two_powers(self) -> Chinchilla:
+    def chinchilla(self) -> Chinchilla:
         """The law itself."""
         return self
 

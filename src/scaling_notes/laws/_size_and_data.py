@@ -54,17 +54,17 @@ class SharedExponent(SizeAndData):
     grid: ClassVar[Mapping[str, Array]] = {"alpha": np.geomspace(0.02, 1.5, 60)}
 
     @property
-    def two_powers(self) -> Chinchilla:
+    def chinchilla(self) -> Chinchilla:
         """The same law in Chinchilla's form."""
         return Chinchilla(self.E, self.A, self.B, self.alpha, self.alpha)
 
     def value(self, *inputs: Array) -> Array:
         """Return the loss at ``params, tokens``."""
-        return self.two_powers.value(*inputs)
+        return self.chinchilla.value(*inputs)
 
     def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
         """Return the partial derivatives by E, A, B, alpha."""
-        *others, by_alpha, by_beta = self.two_powers.jacobian(*inputs)
+        *others, by_alpha, by_beta = self.chinchilla.jacobian(*inputs)
         return (*others, by_alpha + by_beta)
 
     def doubts(self, *inputs: Array) -> list[str]:
@@ -115,7 +115,7 @@ class KaplanJoint(SizeAndData):
     positive: ClassVar[tuple[str, ...]] = ("alpha_N", "alpha_D", "N_c", "D_c")
 
     @property
-    def two_powers(self) -> Chinchilla:
+    def chinchilla(self) -> Chinchilla:
         """The bracket: the loss is a power of it, so it is least where that is."""
         ratio = self.alpha_N / self.alpha_D
         return Chinchilla(0.0, self.N_c**ratio, self.D_c, ratio, 1.0)
@@ -287,7 +287,7 @@ class OuterExponent(SizeAndData):
     derived: ClassVar[tuple[str, ...]] = ("n_exponent", "d_exponent")
 
     @property
-    def two_powers(self) -> Chinchilla:
+    def chinchilla(self) -> Chinchilla:
         """The law without the outer power, which moves no optimum."""
         return Chinchilla(self.E, self.A, self.B, self.alpha, self.beta)
 

@@ -10,13 +10,16 @@ from numpy.typing import ArrayLike
 
 from ..errors import DataError
 from ..fitting import (
+    KINDS,
     MIN_UNITS,
+    UNKNOWN,
     Bootstrap,
     Fit,
     Interval,
     Profile,
     digits,
     percentile,
+    read_params_kind,
     require_everywhere,
     require_units,
     unverified,
@@ -243,18 +246,15 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         law = law.boot
     many: Law | None = None
     n_units = 0
-    if params_kind not in (None, "total", "non-embedding"):
-        raise DataError(
-            f"params_kind is {params_kind!r}; use 'total' or 'non-embedding'."
-        )
-    kinds = (params_kind or "total", "nats per token")
+    kinds = (read_params_kind("", params_kind), UNKNOWN)
     if isinstance(law, Bootstrap | Fit):
-        kinds = law.params_kind, law.loss_unit
-        if params_kind not in (None, kinds[0]):
+        counted = law.params_kind if law.params_kind in KINDS else kinds[0]
+        if params_kind not in (None, counted):
             raise DataError(
-                f"The fit counts {kinds[0]} params, you count {params_kind}: fit to "
-                f"a column of {params_kind} params, or plan in {kinds[0]} ones."
+                f"The fit counts {counted} params, you count {params_kind}: fit to "
+                f"a column of {params_kind} params, or plan in {counted} ones."
             )
+        kinds = counted, law.loss_unit
     if isinstance(law, Bootstrap):
         many, n_units, law = law.laws, law.n_units, law.law
     elif isinstance(law, Fit):

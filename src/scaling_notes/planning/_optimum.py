@@ -70,7 +70,7 @@ class Budget:
 def kept(best: Optimum, law: Law) -> Optimum:
     """Return the optima, NaN where a term does not fall: there is none."""
     if isinstance(law, SizeAndData):
-        law = law.two_powers
+        law = law.chinchilla
     names = [n for n in ("A", "B", "alpha", "beta") if n in law.constants()]
     falls = np.all([np.asarray(getattr(law, n)) > 0 for n in names], axis=0)
     return Optimum(*(np.where(falls, part, np.nan) for part in best))
@@ -121,7 +121,7 @@ def _with_inference(law: SizeAndData, flops: Array, budget: Budget) -> Optimum:
     beta B D^(-beta - 1) C / (6 N) - alpha A N^-alpha; its sign changes once,
     because the first term rises with N and the second falls.
     """
-    powers = law.two_powers
+    powers = law.chinchilla
     third = budget.as_training
     # Tokens stay positive below this size.
     high = np.log(budget.both(flops, np.asarray(third))) - 1e-12
