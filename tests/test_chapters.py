@@ -14,15 +14,22 @@ import nbformat
 import pytest
 import yaml
 
-from scaling_notes.book import refresh
-from scaling_notes.book._record import MIME as RESULTS
+from scaling_notes.book import _pages
+from scaling_notes.book._records import collect
 from scaling_notes.charts._theme import MIME as CHART
+from scaling_notes.corpus._record import restored
 
 TOP = Path(__file__).parents[1]
 BOOK = TOP / "book"
-PAGES = refresh.pages(BOOK)
+PAGES = _pages.pages(BOOK)
+DECLARED = {_pages.name(path, BOOK): _pages.declared(path) for path in PAGES}
 PARTS = ("pretraining", "posttraining", "testtime", "lifecycle")
-CHAPTERS = [p for p in PAGES if p.parent.name in PARTS]
+IN_PARTS = [p for p in PAGES if p.parent.name in PARTS]
+CHAPTERS = [p for p in IN_PARTS if _pages.declared(p).get("kind") == "chapter"]
+# What shows the records of other pages.
+READS = re.compile(
+    r"""sn\.(?:load\(["']results|refits\(|datasets\(|claims\(|scoreboard\()|\.verdicts\b"""
+)
 REFRESH = "make refresh CHAPTERS"
 BRITISH = re.compile(
     r"\b(colour|behaviour|optimis|summaris|generalis|normalis|analys(?:e|ed|ing)\b|"
@@ -85,7 +92,7 @@ def test_hides_nothing_from_the_tests(path: Path) -> None:
 @every_page
 def test_is_in_normal_form(path: Path) -> None:
     notebook = read(path)
-    text = nbformat.writes(refresh.normalize(notebook), version=4) + "\n"
+    text = nbformat.writes(_pages.normalize(notebook), version=4) + "\n"
     assert path.read_text("utf-8") == text, f"{REFRESH}={path.stem}"
 
 
@@ -192,8 +199,25 @@ def test_charts_store_only_what_they_draw(path: Path) -> None:
 def test_chapter_has_charts_and_closes_with_results(path: Path) -> None:
     assert len(charts(path)) >= 3, "a chapter has three charts or more"
     last = code_cells(path)[-1]
-    closed = any(RESULTS in o.get("data", {}) for o in last.outputs)
+    closed = any(restored(output) for output in last.outputs)
     assert closed, "the last code cell is sn.results({...})"
+
+
+@pytest.mark.parametrize("path", IN_PARTS, ids=name)
+def test_a_page_says_whether_it_is_a_chapter_or_a_tool(path: Path) -> None:
+    said = DECLARED[name(path)]
+    assert said.get("kind") in ("chapter", "tool"), "declare it in the metadata"
+
+
+@every_page
+def test_pages_declare_what_they_read(path: Path) -> None:
+    said = DECLARED[name(path)]
+    assert said.keys() <= {"kind", "reads"}
+    shows = any(READS.search(cell.source) for cell in code_cells(path))
+    assert shows == bool(said.get("reads")), "declare in the metadata what it reads"
+    if "*" in said.get("reads", []):
+        found = collect([path], BOOK)
+        assert not found, "a page that reads all pages hands nothing on"
 
 
 @every_chapter
@@ -202,7 +226,7 @@ def test_chapter_tells_its_claims(path: Path) -> None:
 
     claims = load("claims")
     mine = claims[claims["chapters"].str.split("; ").map(lambda c: path.stem in c)]
-    ids = {row["id"] for row in refresh.rows_of(path)}
+    ids = {record_id for _, record_id in collect([path], BOOK)}
     for claim in mine["id"]:
         assert f"claim-{claim}" in ids, (
             f"claims.csv names {path.stem} for {claim!r}: put 'claim-{claim}', made "

@@ -19,7 +19,7 @@ import pytest
 import scaling_notes as sn
 from scaling_notes.book.site import datatable, vegalite
 from scaling_notes.book.site.charts import ChartRenderer, chart_html
-from scaling_notes.corpus._published import MIME as COMPARISON
+from scaling_notes.corpus._record import MIME as RECORDS
 
 MIME = "application/vnd.vegalite.v5+json"
 
@@ -292,7 +292,7 @@ def write_output(path: Path, text: str, shown: sn.Datasets) -> None:
     notebook.cells[1].outputs[0].data = {
         "text/plain": repr(shown),
         "text/html": shown._repr_html_() + link,
-        COMPARISON: {"key": "someone2020", "rows": []},
+        RECORDS: {"key": "someone2020", "rows": []},
     }
     nbformat.write(notebook, path)
 

@@ -242,12 +242,12 @@ def test_a_comparison_counts_digits(boot_240: sn.Bootstrap) -> None:
 def test_a_comparison_carries_its_numbers(boot_240: sn.Bootstrap) -> None:
     comparison = sn.compare(boot_240, "hoffmann2022", "approach 3")
     carried = comparison._repr_mimebundle_()[MIME]
-    assert carried["key"] == "hoffmann2022"
-    beta = next(r for r in carried["rows"] if r["quantity"] == "beta")
-    assert beta["setting"] == "approach 3"
+    names = {row["id"]: row for row in carried}
+    beta = names["hoffmann2022 | approach 3 | beta"]
+    assert beta["kind"] == "comparison"
     ours = comparison.table.loc["beta", "ours"]
-    assert beta["ours"] == pytest.approx(ours, rel=1e-7)
-    assert not beta["agrees"]
+    assert beta["value"] == pytest.approx(ours, rel=1e-7)
+    assert not comparison.table.loc["beta", "agrees"]
 
 
 # Kinds
@@ -264,8 +264,9 @@ def test_nothing_in_common_is_refused(boot_240: sn.Bootstrap) -> None:
 
 
 def test_params_of_another_kind_are_refused() -> None:
-    frame = runs().rename(columns={"params": "params_non_embedding"})
-    boot = sn.fit_chinchilla(frame, params="params_non_embedding").bootstrap(50)
+    boot = sn.fit_chinchilla(
+        runs(), params_kind="non-embedding", loss_unit="nats per token"
+    ).bootstrap(50)
     with pytest.raises(
         sn.DataError, match="count total params, the fit non-embedding params"
     ) as error:
@@ -292,12 +293,9 @@ def test_printed_non_embedding_constants_are_not_compared_with_total_params(
 
 def test_a_profile_of_non_embedding_params_is_refused_too() -> None:
     frame = sn.load("besiroglu2024_chinchilla_points")
-    frame = frame[frame["dropped_in_refit"] == 0].rename(
-        columns={"params": "params_non_embedding"}
-    )
     profile = sn.isoflop(
-        frame,
-        params="params_non_embedding",
+        frame[frame["dropped_in_refit"] == 0],
+        params_kind="non-embedding",
         budgets=[1e19, 1e20, 1e21],
         n_resamples=50,
     )
@@ -306,8 +304,9 @@ def test_a_profile_of_non_embedding_params_is_refused_too() -> None:
 
 
 def test_losses_of_another_unit_are_refused() -> None:
-    frame = runs().rename(columns={"loss": "loss_bits_per_byte"})
-    boot = sn.fit_chinchilla(frame, loss="loss_bits_per_byte").bootstrap(50)
+    boot = sn.fit_chinchilla(
+        runs(), params_kind="total", loss_unit="bits per byte"
+    ).bootstrap(50)
     with pytest.raises(
         sn.DataError, match="in nats/token, the fit's in bits per byte"
     ) as error:
@@ -316,7 +315,22 @@ def test_losses_of_another_unit_are_refused() -> None:
 
 
 def test_exponents_alone_have_no_unit_of_loss() -> None:
-    frame = runs().rename(columns={"loss": "loss_bits_per_byte"})
-    boot = sn.fit_chinchilla(frame, loss="loss_bits_per_byte").bootstrap(50)
+    boot = sn.fit_chinchilla(
+        runs(), params_kind="total", loss_unit="bits per byte"
+    ).bootstrap(50)
     table = sn.compare(boot, "hoffmann2022", "approach 1").table
     assert list(table.index) == ["n_exponent", "d_exponent"]
+
+
+def test_a_fit_that_does_not_know_what_it_counted_is_asked() -> None:
+    plain = pd.DataFrame({name: runs()[name] for name in ("params", "tokens", "loss")})
+    plain.attrs.clear()
+    boot = sn.fit_chinchilla(plain).bootstrap(50)
+    assert (boot.params_kind, boot.loss_unit) == ("unknown", "unknown")
+    with pytest.raises(sn.DataError, match="what its params count: say so by params_k"):
+        sn.compare(boot, "besiroglu2024", "240 points")
+    told = sn.fit_chinchilla(plain, params_kind="total").bootstrap(50)
+    with pytest.raises(sn.DataError, match="the unit of its loss: say so by loss_unit"):
+        sn.compare(told, "besiroglu2024", "240 points")
+    # Exponents have no unit: nothing is asked.
+    assert len(sn.compare(told, "hoffmann2022", "approach 1").table) == 2

@@ -19,7 +19,10 @@ def refits() -> sn.Refits:
 
 
 def test_every_printed_value_is_there(refits: sn.Refits) -> None:
-    printed, ours = sn.load("published"), sn.load("refits")
+    printed = sn.load("published")
+    found = sn.load("results").query("kind == 'comparison'")
+    ours = found["id"].str.split(" | ", expand=True, regex=False)
+    ours.columns = KEYS
     assert len(ours) > 0
     table = refits.table
     assert len(table.drop_duplicates(KEYS)) == len(printed)

@@ -70,7 +70,6 @@ def test_table_says_what_a_reader_must_know(resource: dict) -> None:
 MIXED = {
     *(("published", name) for name in ("value", "low", "high")),
     *(("results", name) for name in ("value", "low", "high")),
-    *(("refits", name) for name in ("ours", "low", "high")),
 }
 
 

@@ -244,8 +244,10 @@ def test_it_prints() -> None:
 
 
 def test_the_fit_remembers_what_was_counted() -> None:
-    names = {"params": "params_non_embedding", "loss": "loss_bits_per_byte"}
-    fit = sn.check(runs().rename(columns=names), **names).fit
+    names = {"params": "n", "loss": "l"}
+    frame = runs().rename(columns=names)
+    frame.attrs["units"] = {"n": "non-embedding parameters", "l": "bits/byte"}
+    fit = sn.check(frame, **names).fit
     assert fit is not None
     assert (fit.params_kind, fit.loss_unit) == ("non-embedding", "bits per byte")
 

@@ -390,18 +390,45 @@ def test_labels_and_groups_are_kept() -> None:
     assert fit.residuals == pytest.approx(np.log(frame["loss"] / predicted), abs=1e-12)
 
 
-def test_columns_are_named_by_argument_and_their_kind_is_remembered() -> None:
-    frame = runs().rename(
-        columns={"params": "params_non_embedding", "loss": "loss_bits_per_byte"}
-    )
-    fit = sn.fit_chinchilla(
-        frame, params="params_non_embedding", loss="loss_bits_per_byte"
-    )
+def test_columns_are_named_by_argument_and_their_units_are_remembered() -> None:
+    frame = runs().rename(columns={"params": "n", "loss": "l"})
+    frame.attrs["units"] = {"n": "non-embedding parameters", "l": "bits/byte"}
+    fit = sn.fit_chinchilla(frame, params="n", loss="l")
     assert (fit.params_kind, fit.loss_unit) == ("non-embedding", "bits per byte")
     assert fit.estimates == sn.fit_chinchilla(runs()).estimates
-    plain = sn.fit_chinchilla(runs())
-    assert (plain.params_kind, plain.loss_unit) == ("total", "nats per token")
     assert fit.bootstrap(20).params_kind == "non-embedding"
+    # What is said by argument goes before.
+    told = sn.fit_chinchilla(
+        frame, params="n", loss="l", params_kind="total", loss_unit="nats per token"
+    )
+    assert (told.params_kind, told.loss_unit) == ("total", "nats per token")
+    with pytest.raises(sn.DataError, match="params_kind is 'all'; use 'total' or"):
+        sn.fit_chinchilla(frame, params="n", loss="l", params_kind="all")
+
+
+def test_no_name_of_a_column_says_what_it_counts() -> None:
+    frame = runs().rename(columns={"params": "params_non_embedding"})
+    fit = sn.fit_chinchilla(frame, params="params_non_embedding")
+    assert (fit.params_kind, fit.loss_unit) == ("unknown", "unknown")
+    assert fit.bootstrap(20).interval("E").unit == ""
+
+
+def test_a_law_is_labeled_by_what_it_predicts() -> None:
+    steps = np.arange(0.0, 90.0, 10.0)
+    scores = sn.laws.StepSigmoid(R_0=0.2, A=0.6, k=0.1, t_mid=40.0)(x=steps)
+    # Zero steps are a step like others.
+    fit = sn.fit_law(sn.laws.StepSigmoid, steps, scores)
+    assert fit["A"] == pytest.approx(0.6)
+    assert (fit.params_kind, fit.loss_unit) == ("", "")
+    table = sn.load("besiroglu2024_chinchilla_points")
+    table = table[table["dropped_in_refit"] == 0]
+    fit = sn.fit_law(
+        sn.laws.Chinchilla,
+        {"params": table["params"], "tokens": table["tokens"]},
+        table["loss"],
+    )
+    assert (fit.params_kind, fit.loss_unit) == ("total", "nats per token")
+    assert fit.bootstrap(20).interval("E").unit == "nats per token"
 
 
 @examples

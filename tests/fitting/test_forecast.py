@@ -75,10 +75,10 @@ def test_rows_that_cannot_be_scored_are_refused(column: str) -> None:
 
 
 def test_the_fit_remembers_what_was_counted() -> None:
-    names = {"params": "params_non_embedding", "loss": "loss_bits_per_byte"}
-    said = sn.forecast(
-        sweep().rename(columns=names), below=1e21, n_resamples=20, **names
-    )
+    names = {"params": "n", "loss": "l"}
+    frame = sweep().rename(columns=names)
+    frame.attrs["units"] = {"n": "non-embedding parameters", "l": "bits/byte"}
+    said = sn.forecast(frame, below=1e21, n_resamples=20, **names)
     assert said.fit.params_kind == "non-embedding"
     assert said.fit.loss_unit == "bits per byte"
     assert said.fit.estimates == sn.forecast(sweep(), below=1e21).fit.estimates

@@ -291,17 +291,14 @@ def test_columns_are_named_by_argument(method: Any) -> None:
 
 @pytest.mark.parametrize("method", [sn.envelope, sn.isoflop])
 def test_the_kind_of_params_and_loss_is_remembered(method: Any) -> None:
-    frame = cloud().rename(
-        columns={"params": "params_non_embedding", "loss": "loss_bits_per_byte"}
-    )
-    boot = method(
-        frame,
-        params="params_non_embedding",
-        loss="loss_bits_per_byte",
-        n_resamples=50,
+    frame = cloud().rename(columns={"params": "n", "loss": "l"})
+    frame.attrs["units"] = {"n": "non-embedding parameters", "l": "bits/byte"}
+    boot = method(frame, params="n", loss="l", n_resamples=50).boot
+    assert (boot.params_kind, boot.loss_unit) == ("non-embedding", "bits per byte")
+    told = method(
+        cloud(), params_kind="total", loss_unit="nats per token", n_resamples=50
     ).boot
-    assert boot.params_kind == "non-embedding"
-    assert boot.loss_unit == "bits per byte"
+    assert (told.params_kind, told.loss_unit) == ("total", "nats per token")
 
 
 @pytest.mark.parametrize("method", [sn.envelope, sn.isoflop])

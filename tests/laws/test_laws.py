@@ -340,3 +340,59 @@ def test_starts_of_a_single_power_law_find_it() -> None:
 def test_laws_are_public() -> None:
     assert sn.laws.Chinchilla is Chinchilla
     assert set(sn.laws.__all__) >= {"Chinchilla", "Law", "OptimalParams"}
+
+
+# Optima
+
+
+OPTIMAL = {
+    "Chinchilla": Chinchilla(1.8, 480.0, 2100.0, 0.35, 0.37),
+    "SharedExponent": sn.laws.SharedExponent(1.0, 100.0, 400.0, 0.5),
+    "OuterExponent": sn.laws.OuterExponent(1.5, 5e3, 2e4, 0.6, 0.6, 0.5),
+    "KaplanJoint": sn.laws.KaplanJoint(0.076, 0.103, 6.4e13, 1.8e13),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMAL)
+@pytest.mark.parametrize("factor", [None, 2.0])
+def test_no_other_split_of_a_budget_is_better(name: str, factor: float | None) -> None:
+    law = OPTIMAL[name]
+    best = law.optimum(1e21, flops_per_param_token=factor)
+    per_token = (factor or 6.0) * best.params
+    assert per_token * best.tokens == pytest.approx(1e21)
+    for change in (0.8, 0.99, 1.01, 1.25):
+        params = best.params * change
+        tokens = 1e21 / ((factor or 6.0) * params)
+        assert law(params=params, tokens=tokens) > best.loss
+    plan = sn.allocate(law, 1e21, flops_per_param_token=factor)
+    assert plan.params[0] == pytest.approx(best.params)
+    assert plan.loss[0] == pytest.approx(best.loss)
+
+
+def test_a_law_says_whether_it_has_an_optimum() -> None:
+    said = {
+        name
+        for name in sn.laws.__all__
+        if getattr(getattr(sn.laws, name), "has_optimum", False)
+    }
+    assert said == {*OPTIMAL, "DataLimited", "OptimalParams"}
+    with pytest.raises(sn.DataError, match=r"Sigmoid has no optimum .* predicts score"):
+        sn.allocate(sn.laws.Sigmoid(0.1, 0.9, 1.0, 1e3), 1e21)
+
+
+def test_a_law_may_count_compute_in_its_own_way() -> None:
+    class Sparse(Chinchilla):
+        """One param in four works on a token."""
+
+        flops_per_param_token = 1.5
+
+    law = Sparse(1.8, 480.0, 2100.0, 0.35, 0.37)
+    dense = Chinchilla(1.8, 480.0, 2100.0, 0.35, 0.37)
+    assert law.optimum(1e21) == dense.optimum(4e21)
+    served = sn.allocate(law, 1e21, inference_tokens=1e11)
+    told = sn.allocate(dense, 1e21, inference_tokens=1e11, flops_per_param_token=1.5)
+    assert served.params == pytest.approx(told.params)
+    spent = 1.5 * served.params * served.tokens + 0.5 * served.params * 1e11
+    assert spent == pytest.approx(1e21)
+    with pytest.raises(sn.DataError, match="flops_per_param_token is 0"):
+        sn.allocate(dense, 1e21, flops_per_param_token=0)

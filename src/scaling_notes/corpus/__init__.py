@@ -1,8 +1,9 @@
 """What papers say: tables of numbers with their sources, and our fits beside them."""
 
+from ._describe import Datasets, Description, datasets, describe
 from ._published import Comparison, compare, published, published_law
 from ._refits import Refits, refits
-from ._tables import Datasets, Description, datasets, describe, descriptor, load
+from ._tables import descriptor, load
 
 __all__ = [
     "Comparison",

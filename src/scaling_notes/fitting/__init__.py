@@ -16,6 +16,7 @@ from ._columns import (
     require_positive,
 )
 from ._fit import Fit, Status
+from ._fit_law import fit_chinchilla, fit_law
 from ._forecast import Forecast, forecast
 from ._interval import (
     MIN_UNITS,
@@ -28,7 +29,6 @@ from ._interval import (
     unverified,
 )
 from ._isoflop import Profile, envelope, isoflop
-from ._search import fit_chinchilla, fit_law
 
 __all__ = [
     "KINDS",

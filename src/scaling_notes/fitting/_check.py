@@ -17,8 +17,8 @@ from ..errors import DataError, FitError, FitWarning
 from ..laws import Chinchilla
 from ._columns import read_columns, require_identified, require_positive, unit_hints
 from ._fit import Fit, Status
+from ._fit_law import fit_chinchilla
 from ._interval import MIN_UNITS, MIN_VERIFIED, digits
-from ._search import fit_chinchilla
 
 __all__ = ["Check", "check"]
 

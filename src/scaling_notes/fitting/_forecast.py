@@ -10,8 +10,8 @@ from ..errors import DataError
 from ..parallel import Executor
 from ._columns import read_columns, require_positive
 from ._fit import Fit
+from ._fit_law import fit_chinchilla
 from ._interval import Interval
-from ._search import fit_chinchilla
 
 __all__ = ["Forecast", "forecast"]
 

@@ -5,31 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from .. import engine
 from ..errors import DataError, FitWarning
-from ..laws import Chinchilla, Law
+from ..laws import Law
 from ..laws._law import Array
-from ._columns import (
-    UNKNOWN,
-    read_columns,
-    read_params_kind,
-    require_distinct,
-    require_domain,
-    require_identified,
-    require_positive,
-    require_varied,
-    unit_hints,
-    unit_of,
-)
 from ._fit import Fit, Status
 
-__all__ = ["fit_chinchilla", "fit_law"]
+__all__ = ["search"]
 
 _STARTS = 24
 _OPTIMA = 4
@@ -40,199 +26,7 @@ _DELTA_ROUNDS = 50
 _ROUGH = 1e-6
 
 
-def fit_chinchilla(
-    runs: pd.DataFrame | Mapping[str, ArrayLike],
-    *,
-    params: str = "params",
-    tokens: str = "tokens",
-    loss: str = "loss",
-    groups: str | None = None,
-    delta: float | None = None,
-    fixed: Mapping[str, float] | None = None,
-    params_kind: str | None = None,
-    loss_unit: str | None = None,
-) -> Fit:
-    r"""Fit L(N, D) = E + A / N^alpha + B / D^beta to final losses of runs.
-
-    The objective is Hoffmann et al.'s: the sum of Huber losses of log L.
-
-    Parameters
-    ----------
-    runs : DataFrame or mapping of columns
-        One row a run; at least six.
-    params, tokens, loss : str
-        Names of the columns.
-    groups : str, optional
-        Column that names the independent unit of each run (seed, model);
-        intervals resample units.
-    delta : float, optional
-        Huber threshold on log loss; ``1e-3`` repeats Hoffmann et al. and
-        ``inf`` is least squares. By default 1.345 robust standard deviations
-        of the residuals.
-    fixed : mapping of str to float, optional
-        Constants that are known, such as ``{"E": 1.9}``.
-    params_kind : {"total", "non-embedding"}, optional
-        What params count. By default what ``runs.attrs["units"]`` says, which
-        :func:`load` writes; else it is unknown, and a comparison asks for it.
-    loss_unit : str, optional
-        Unit of the loss, such as ``"nats per token"``; by default that of ``attrs``.
-
-    Returns
-    -------
-    Fit
-
-    Raises
-    ------
-    DataError
-        If columns are missing, values are not finite and positive (the rows
-        are named), or there are fewer than six runs.
-    FitError
-        If the design does not identify the exponents: params or tokens take
-        fewer than three values, or tokens are a fixed power of params.
-
-    Warns
-    -----
-    FitWarning
-        If the units look wrong, an estimate is at a bound, or starts disagree.
-
-    References
-    ----------
-    Hoffmann et al. 2022, arXiv:2203.15556, Eq. 3; Besiroglu et al. 2024,
-    arXiv:2404.10102.
-
-    Examples
-    --------
-    >>> import scaling_notes as sn
-    >>> runs = sn.load("besiroglu2024_chinchilla_points")
-    >>> fit = sn.fit_chinchilla(runs[runs["dropped_in_refit"] == 0], delta=1e-3)
-    >>> round(fit["alpha"], 3), round(fit["beta"], 3), round(fit["E"], 3)
-    (0.347, 0.367, 1.817)
-    """
-    columns = {"params": params, "tokens": tokens, "loss": loss}
-    data = read_columns(runs, columns, groups)
-    require_positive(data, columns)
-    free = 5 - len(fixed or {})
-    if len(data) < free + 1:
-        raise DataError(
-            f"{len(data)} runs are too few for {free} free constants: "
-            f"give {free + 1} at least."
-        )
-    near = require_identified(data, columns, fixed or {})
-    require_distinct(data, Chinchilla.inputs, free)
-    hints = unit_hints(data, columns) + near
-    return _fit(
-        Chinchilla,
-        data,
-        delta,
-        fixed or {},
-        params_kind=read_params_kind(unit_of(runs, params), params_kind),
-        loss_unit=loss_unit or unit_of(runs, loss) or UNKNOWN,
-        messages=hints,
-    )
-
-
-def fit_law(
-    law: type[Law],
-    x: ArrayLike | Mapping[str, ArrayLike],
-    y: ArrayLike,
-    *,
-    groups: ArrayLike | None = None,
-    delta: float | None = None,
-    fixed: Mapping[str, float] | None = None,
-    params_kind: str | None = None,
-    loss_unit: str | None = None,
-) -> Fit:
-    """Fit any law of :mod:`scaling_notes.laws` to points.
-
-    Parameters
-    ----------
-    law : type of Law
-        The form, for instance ``sn.laws.Chinchilla``.
-    x : array of shape (n,), or mapping of such arrays
-        The input, or each input by its name in ``law.inputs``.
-    y : array of shape (n,)
-        The response.
-    groups : array of shape (n,), optional
-        Independent unit of each point.
-    delta : float, optional
-        Huber threshold on the law's scale; adaptive by default.
-    fixed : mapping of str to float, optional
-        Constants that are known.
-    params_kind, loss_unit : str, optional
-        As for :func:`fit_chinchilla`; the units of columns of a table are known.
-        Without effect for a law that has no params, or predicts no loss.
-
-    Returns
-    -------
-    Fit
-
-    Raises
-    ------
-    DataError
-        If inputs are missing, values cannot be used, or points are too few.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import scaling_notes as sn
-    >>> truth = sn.laws.Chinchilla(E=1.7, A=400.0, B=2000.0, alpha=0.34, beta=0.37)
-    >>> n, d = (g.ravel() for g in np.meshgrid(10.0 ** np.arange(7, 11),
-    ...                                        10.0 ** np.arange(9, 13)))
-    >>> fit = sn.fit_law(sn.laws.Chinchilla, {"params": n, "tokens": d}, truth(n, d))
-    >>> round(fit["alpha"], 6), round(fit["E"], 6)
-    (0.34, 1.7)
-    """
-    if not isinstance(x, Mapping):
-        if len(law.inputs) != 1:
-            raise DataError(
-                f"{law.__name__} has the inputs {', '.join(law.inputs)}: "
-                "give x as a mapping of them."
-            )
-        x = {law.inputs[0]: x}
-    missing = [name for name in law.inputs if name not in x]
-    if missing:
-        raise DataError(
-            f"x lacks {', '.join(map(repr, missing))}; {law.__name__} has the inputs "
-            f"{', '.join(law.inputs)}."
-        )
-    columns = {name: name for name in (*law.inputs, law.response)}
-    frame: dict[str, Any] = {n: x[n] for n in law.inputs} | {law.response: y}
-    if groups is not None:
-        frame["group"] = groups
-    data = read_columns(frame, columns, None if groups is None else "group")
-    require_domain(data, columns, law)
-    free = len(law.constants()) - len(fixed or {})
-    if len(data) < free + 1:
-        raise DataError(
-            f"{len(data)} points are too few for {free} free constants: "
-            f"give {free + 1} at least."
-        )
-    hints: list[str] = []
-    if law is Chinchilla:
-        near = require_identified(data, columns, fixed or {})
-        hints = unit_hints(data, columns) + near
-    elif not fixed:
-        require_varied(data, law.inputs)
-    require_distinct(data, law.inputs, free)
-    sizes = [n for n in (*law.inputs, law.response) if n.startswith("params")]
-    of_params = x.get(sizes[0], y) if sizes else None
-    return _fit(
-        law,
-        data,
-        delta,
-        fixed or {},
-        read_params_kind(_own_unit(of_params), params_kind) if sizes else "",
-        (loss_unit or _own_unit(y) or UNKNOWN) if law.response == "loss" else "",
-        hints,
-    )
-
-
-def _own_unit(column: Any) -> str:
-    """Return the unit of a column that was taken from a table with units."""
-    return unit_of(column, getattr(column, "name", ""))
-
-
-def _fit(
+def search(
     law: type[Law],
     data: pd.DataFrame,
     delta: float | None,
