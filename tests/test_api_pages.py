@@ -48,4 +48,4 @@ def test_every_public_name_is_listed_once() -> None:
 def test_every_page_is_in_the_first() -> None:
     index = (FOLDER / "index.md").read_text("utf-8")
     for path in PAGES:
-        assert path.stem in ("index", "errors") or f"]({path.stem})" in index
+        assert path.stem in ("index", "errors") or f"]({path.name})" in index

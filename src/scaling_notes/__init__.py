@@ -42,12 +42,14 @@ from .fitting import (
     Interval,
     Profile,
     Status,
+    Table,
     check,
     envelope,
     fit_chinchilla,
     fit_law,
     forecast,
     isoflop,
+    table,
 )
 from .planning import Allocation, NextRuns, allocate, next_runs
 from .sampling import (
@@ -89,6 +91,7 @@ __all__ = [
     "Refits",
     "Results",
     "Status",
+    "Table",
     "accounting",
     "allocate",
     "best_of_n",
@@ -117,6 +120,7 @@ __all__ = [
     "results",
     "scoreboard",
     "select_verified",
+    "table",
     "verdict",
 ]
 

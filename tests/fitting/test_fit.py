@@ -562,8 +562,8 @@ def test_a_fit_prints_its_facts(fit_240: sn.Fit) -> None:
         assert "Chinchilla fitted to 240 runs" in shown
         assert "1.0183e-03" in shown
         assert "converged" in shown
-        assert "0.3473" in shown
-        assert "1.817" in shown
+        assert "0.347" in shown
+        assert "1.82" in shown
     assert "<table" in html
 
 

@@ -103,7 +103,10 @@ def test_refusals(fit_240: sn.Fit, boot_240: sn.Bootstrap) -> None:
 
 
 def test_it_prints() -> None:
-    assert "tokens_per_param" in repr(sn.allocate(LAW, [1e22, 1e23]))
+    plan = sn.allocate(LAW, [1e22, 1e23])
+    for shown in (repr(plan), plan._repr_html_()):
+        assert "tokens per param" in shown
+        assert "1e22" in shown
 
 
 LIMITED = sn.laws.DataLimited(1.87, 521.0, 1488.0, 0.353, 0.353, 15.4, 5.3)

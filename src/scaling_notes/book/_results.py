@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..corpus._record import MIME, Record, stored
 from ..errors import DataError
-from ..fitting import Forecast, Interval, digits
+from ..fitting import Forecast, Interval, digits, table
 from ._claims import WORDS
 
 __all__ = ["Results", "results"]
@@ -37,12 +37,12 @@ class Results:
         return pd.DataFrame([_row(record) for record in self.records])
 
     def __repr__(self) -> str:
-        return str(self._shown().to_string(index=False))
+        return repr(table(self._shown()))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {
             "text/plain": repr(self),
-            "text/html": self._shown().to_html(index=False, border=0),
+            "text/html": table(self._shown())._repr_html_(),
             MIME: stored(self.records),
         }
 

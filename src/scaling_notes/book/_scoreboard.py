@@ -32,4 +32,6 @@ def scoreboard() -> pd.DataFrame:
     names = found["id"].str.rsplit("-", n=1, expand=True)
     found = found.assign(forecast=names[0], measure=names[1])
     scores = found.pivot(index=["page", "forecast"], columns="measure", values="value")
-    return scores[_MEASURES].rename_axis(columns=None).reset_index()
+    board = scores[_MEASURES].rename_axis(columns=None).reset_index()
+    board.attrs["units"] = {"below": "FLOP"}
+    return board

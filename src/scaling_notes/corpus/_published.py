@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..fitting import UNKNOWN, Bootstrap, Fit, Interval, Profile, digits
+from ..fitting import UNKNOWN, Bootstrap, Fit, Interval, Profile, digits, table
 from ..laws import Law
 from ._record import MIME, Record, stored
 from ._tables import load
@@ -57,10 +57,10 @@ def published(key: str, setting: str | None = None) -> pd.DataFrame:
     >>> printed.set_index("quantity").loc["alpha", "printed"]
     '0.3478'
     """
-    table = load("published")
-    rows = table[table["key"] == key]
+    known = load("published")
+    rows = known[known["key"] == key]
     if rows.empty:
-        keys = sorted(set(table["key"]))
+        keys = sorted(set(known["key"]))
         near = difflib.get_close_matches(key, keys, n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise DataError(
@@ -166,14 +166,12 @@ class Comparison:
         ]
 
     def __repr__(self) -> str:
-        table = self._shown().to_string(index=False)
-        return "\n".join([self._title(), table, *self._reasons()])
+        return "\n".join([self._title(), repr(table(self._shown())), *self._reasons()])
 
     def _repr_html_(self) -> str:
         reasons = "".join(f"<li>{reason}</li>" for reason in self._reasons())
-        return (
-            f"<p>{self._title()}</p>{self._shown().to_html(index=False, border=0)}"
-            + (f"<ul>{reasons}</ul>" if reasons else "")
+        return f"<p>{self._title()}</p>{table(self._shown())._repr_html_()}" + (
+            f"<ul>{reasons}</ul>" if reasons else ""
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -291,8 +289,8 @@ def compare(
                 "why": row["note"],
             }
         )
-    table = pd.DataFrame(rows).set_index("quantity")
-    return Comparison(key, table, tuple(records))
+    compared = pd.DataFrame(rows).set_index("quantity")
+    return Comparison(key, compared, tuple(records))
 
 
 def _same_kind(boot: Bootstrap, printed: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..fitting import digits
+from ..fitting import digits, table
 from ._published import matching_digits, shown_digits
 from ._tables import descriptor, load
 
@@ -62,7 +62,7 @@ class Refits:
                 "chapter": ours["chapter"],
             }
         )
-        return f"{self._summary()}\n{shown.to_string(index=False)}"
+        return f"{self._summary()}\n{table(shown)}"
 
     def _repr_html_(self) -> str:
         papers = {
@@ -159,13 +159,13 @@ def refits() -> Refits:
     ours[["chapter", "ours", "ours_low", "ours_high"]] = found[
         ["page", "value", "low", "high"]
     ]
-    table = load("published").merge(ours, on=_KEYS, how="left", validate="1:m")
-    inside = table["value"].between(table["ours_low"], table["ours_high"])
-    table["agrees"] = inside.astype(float).where(table["ours"].notna())
+    both = load("published").merge(ours, on=_KEYS, how="left", validate="1:m")
+    inside = both["value"].between(both["ours_low"], both["ours_high"])
+    both["agrees"] = inside.astype(float).where(both["ours"].notna())
     pairs = [
         matching_digits(value, text)
-        for value, text in zip(table["ours"], table["printed"], strict=True)
+        for value, text in zip(both["ours"], both["printed"], strict=True)
     ]
-    table[["digits", "printed_digits"]] = pairs
-    order = table["ours"].isna().to_numpy().argsort(kind="stable")
-    return Refits(table.iloc[order].reset_index(drop=True))
+    both[["digits", "printed_digits"]] = pairs
+    order = both["ours"].isna().to_numpy().argsort(kind="stable")
+    return Refits(both.iloc[order].reset_index(drop=True))

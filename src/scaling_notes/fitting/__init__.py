@@ -22,13 +22,13 @@ from ._interval import (
     MIN_UNITS,
     MIN_VERIFIED,
     Interval,
-    digits,
     percentile,
     require_everywhere,
     require_units,
     unverified,
 )
 from ._isoflop import Profile, envelope, isoflop
+from ._table import Table, digits, table
 
 __all__ = [
     "KINDS",
@@ -42,6 +42,7 @@ __all__ = [
     "Interval",
     "Profile",
     "Status",
+    "Table",
     "check",
     "digits",
     "envelope",
@@ -56,5 +57,6 @@ __all__ = [
     "require_everywhere",
     "require_positive",
     "require_units",
+    "table",
     "unverified",
 ]

@@ -19,13 +19,13 @@ from ._interval import (
     Interval,
     Quantity,
     bias_corrected,
-    digits,
     evaluate,
     percentile,
     require_everywhere,
     require_units,
     unverified,
 )
+from ._table import Table, digits, table
 
 __all__ = ["Bootstrap"]
 
@@ -253,22 +253,18 @@ class Bootstrap:
             head += f", {self.restarted} restarted"
         if self.n_units < MIN_UNITS:
             return f"{head}; too few units for intervals"
-        return f"{head}\n{_printed(self.table()).to_string()}"
+        return f"{head}\n{_printed(self.table())}"
 
     def _repr_html_(self) -> str:
         if self.n_units < MIN_UNITS:
             return f"<p>{self!r}</p>"
         head = repr(self).split("\n", 1)[0]
-        table = _printed(self.table()).reset_index()
-        return f"<p>{head}</p>{table.to_html(index=False, border=0)}"
+        return f"<p>{head}</p>{_printed(self.table())._repr_html_()}"
 
 
-def _printed(table: pd.DataFrame) -> pd.DataFrame:
-    return (
-        table.map(digits)
-        .rename(columns={"low": "low (95 %)", "high": "high (95 %)"})
-        .rename(columns=lambda c: c.replace("_", " "))
-    )
+def _printed(found: pd.DataFrame) -> Table:
+    ends = {"low": "low (95 %)", "high": "high (95 %)"}
+    return table(found.map(digits).rename(columns=ends))
 
 
 def _read_inputs(law: Law, inputs: Mapping[str, ArrayLike]) -> list[Array]:

@@ -18,7 +18,8 @@ from ..laws import Chinchilla
 from ._columns import read_columns, require_identified, require_positive, unit_hints
 from ._fit import Fit, Status
 from ._fit_law import fit_chinchilla
-from ._interval import MIN_UNITS, MIN_VERIFIED, digits
+from ._interval import MIN_UNITS, MIN_VERIFIED
+from ._table import digits, table
 
 __all__ = ["Check", "check"]
 
@@ -82,8 +83,7 @@ class Check:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        table = self.table.to_html(index=False, border=0, classes="words")
-        return f"<p>{escape(self._facts())}</p>{table}"
+        return f"<p>{escape(self._facts())}</p>{table(self.table)._repr_html_()}"
 
 
 def check(

@@ -16,9 +16,10 @@ from ..laws import Law
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks, map_seeded, require_resamples
 from ._bootstrap import Bootstrap
-from ._interval import Interval, Quantity, digits, evaluate
+from ._interval import Interval, Quantity, evaluate
 from ._profile_likelihood import Likelihood
 from ._refit import refit
+from ._table import Table, digits, table
 
 __all__ = ["Fit", "Status"]
 
@@ -292,18 +293,17 @@ class Fit:
             f"{delta}{adaptive}, objective {self.objective:.4e}: {self.status.value}"
         )
 
-    def _table(self) -> pd.DataFrame:
+    def _table(self) -> Table:
         names = (*self.law.constants(), *self.law.derived)
-        table = pd.DataFrame({"estimate": {n: digits(self[n]) for n in names}})
-        return table.rename_axis("quantity")
+        values = [digits(self[n]) for n in names]
+        return table(pd.DataFrame({"quantity": names, "estimate": values}))
 
     def __repr__(self) -> str:
-        return "\n".join([self._facts(), self._table().to_string(), *self.messages])
+        return "\n".join([self._facts(), repr(self._table()), *self.messages])
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{m}</p>" for m in self.messages)
-        table = self._table().reset_index().to_html(index=False, border=0)
-        return f"<p>{self._facts()}</p>{table}{notes}"
+        return f"<p>{self._facts()}</p>{self._table()._repr_html_()}{notes}"
 
 
 def _without(

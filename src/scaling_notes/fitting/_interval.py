@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,12 +12,12 @@ from scipy.special import ndtr, ndtri
 from ..errors import DataError
 from ..laws import Law
 from ..laws._law import Array
+from ._table import digits
 
 __all__ = [
     "Interval",
     "Quantity",
     "bias_corrected",
-    "digits",
     "evaluate",
     "percentile",
     "require_everywhere",
@@ -30,16 +29,6 @@ Quantity = str | Callable[[Law], ArrayLike]
 
 MIN_UNITS = 6
 MIN_VERIFIED = 15
-
-
-def digits(value: float, significant: int = 4) -> str:
-    """Return a number in few significant digits, the way results print."""
-    if not math.isfinite(value):
-        return str(value)
-    if value != 0 and not 1e-3 <= abs(value) < 1e5:
-        return f"{value:.{significant - 1}e}"
-    magnitude = 0 if value == 0 else math.floor(math.log10(abs(value)))
-    return f"{value:.{max(significant - 1 - magnitude, 0)}f}"
 
 
 @dataclass(frozen=True)

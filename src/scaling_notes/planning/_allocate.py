@@ -17,11 +17,11 @@ from ..fitting import (
     Fit,
     Interval,
     Profile,
-    digits,
     percentile,
     read_params_kind,
     require_everywhere,
     require_units,
+    table,
     unverified,
 )
 from ..laws import Law
@@ -169,7 +169,10 @@ class Allocation:
         shown = pd.DataFrame(
             {"flops": self.flops} | {n: getattr(self, n) for n in _FIELDS}
         )
-        return str(shown.map(digits).to_string(index=False))
+        return repr(table(shown))
+
+    def _repr_html_(self) -> str:
+        return table(self.table())._repr_html_()
 
 
 def allocate(

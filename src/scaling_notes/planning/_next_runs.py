@@ -13,7 +13,15 @@ from numpy.typing import ArrayLike
 from ..accounting import training_flops
 from ..engine import robust_delta
 from ..errors import DataError, FitError
-from ..fitting import Bootstrap, Fit, digits, read_columns, require_positive
+from ..fitting import (
+    Bootstrap,
+    Fit,
+    Table,
+    digits,
+    read_columns,
+    require_positive,
+    table,
+)
 from ..laws import Law
 from ..laws._chinchilla import SizeAndData
 from ..laws._law import Array
@@ -71,14 +79,14 @@ class NextRuns:
         )
 
     def __repr__(self) -> str:
-        return f"{self._facts()}\n{self._table().to_string()}{self._more()}"
+        return f"{self._facts()}\n{self._table()}{self._more()}"
 
     def _repr_html_(self) -> str:
-        table = self._table().to_html(border=0)
-        return f"<p>{self._facts()}</p>{table}<p>{self._more()}</p>"
+        shown = self._table()._repr_html_()
+        return f"<p>{self._facts()}</p>{shown}<p>{self._more()}</p>"
 
-    def _table(self) -> pd.DataFrame:
-        return self.runs.head(_SHOWN).map(digits)
+    def _table(self) -> Table:
+        return table(self.runs.head(_SHOWN).reset_index(drop=True))
 
     def _more(self) -> str:
         more = len(self.runs) - _SHOWN

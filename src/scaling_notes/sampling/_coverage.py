@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from ..errors import DataError
-from ..fitting import MIN_VERIFIED, Interval, digits
+from ..fitting import MIN_VERIFIED, Interval, digits, table
 from ..laws._gamma import complement, log_beta_ratio
 from ..laws._law import Array
 from ._checks import IntArray, describe, name_rows, plain, read_counts, read_whole
@@ -116,7 +116,7 @@ class PassCurve:
         >>> import scaling_notes as sn
         >>> curve = sn.pass_at_k(10, [0, 0, 1, 2, 5, 9, 10, 10], k=[1, 5])
         >>> curve.interval(k=5)
-        0.6592 [0.3125, 0.8819]
+        0.659 [0.312, 0.882]
         """
         ks = np.atleast_1d(self.k)
         if k is None and len(ks) > 1:
@@ -185,10 +185,10 @@ class PassCurve:
         return f"pass@k over {describe(self.n_samples)}"
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{self._shown().to_string(index=False)}"
+        return f"{self._head()}\n{table(self._shown())}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._head()}</p>{self._shown().to_html(index=False, border=0)}"
+        return f"<p>{self._head()}</p>{table(self._shown())._repr_html_()}"
 
 
 def pass_at_k(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from ..errors import DataError, FitError, FitWarning
-from ..fitting import MIN_VERIFIED, Interval, Status, digits, percentile
+from ..fitting import MIN_VERIFIED, Interval, Status, Table, digits, percentile, table
 from ..laws._gamma import complement, log_beta_ratio
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks
@@ -263,15 +263,15 @@ class BetaBinomialBootstrap:
             f"{self.converged:.1%} converged"
         )
 
-    def _printed(self) -> pd.DataFrame:
+    def _printed(self) -> Table:
         names = {"low": "low (95 %)", "high": "high (95 %)"}
-        return self.table().map(digits).rename(columns=names)
+        return table(self.table().map(digits).rename(columns=names))
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{self._printed().to_string()}"
+        return f"{self._head()}\n{self._printed()}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._head()}</p>{self._printed().to_html(border=0)}"
+        return f"<p>{self._head()}</p>{self._printed()._repr_html_()}"
 
 
 def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomial:
@@ -331,7 +331,7 @@ def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomia
     >>> model = sn.fit_beta_binomial(10, [0, 0, 0, 1, 1, 2, 4, 7, 10, 10])
     >>> model
     BetaBinomial over 10 problems, 10 samples each: converged
-      alpha 0.2575, beta 0.4002, mean 0.3916, correlation 0.6033
+      alpha 0.258, beta 0.400, mean 0.392, correlation 0.603
     >>> print(model.pass_at_k([1, 10, 1000]).round(3))
     [0.392 0.659 0.896]
     """
