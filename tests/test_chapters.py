@@ -185,6 +185,66 @@ def encodings(item: Any, channels: tuple[str, ...] = ("x", "y")) -> list[Any]:
     return found + [e for v in item.values() for e in encodings(v, channels)]
 
 
+# A number of five digits or more, a power of ten as Python writes it, or what is
+# missing.
+RAW = re.compile(
+    r"\bnan\b|\bNaN\b|\bNone\b|<NA>"
+    r"|(?<![\w.:-])-?(?=[\d.]*\.\d)0*\.?0*[1-9](?:\.?\d){4,}|\d[eE]\+\d|\d[eE]-0\d"
+)
+
+
+# What a paper prints is shown as it is printed.
+AS_PRINTED = ("paper says", "printed")
+
+
+def cells(html: str) -> list[str]:
+    """Return the cells of a table but those of columns that quote a paper."""
+    heads = re.findall(r"<th\b[^>]*>(.*?)</th>", html, re.S)
+    rows = re.findall(r"<tr>(.*?)</tr>", html, re.S)
+    parts = [re.findall(r"<td\b[^>]*>(.*?)</td>", row, re.S) for row in rows]
+    quoted = {heads.index(name) for name in AS_PRINTED if name in heads}
+    return heads + [c for row in parts for i, c in enumerate(row) if i not in quoted]
+
+
+def tables(path: Path) -> list[str]:
+    """Return the cells of every shown table of numbers."""
+    found = []
+    for output in (o for cell in code_cells(path) for o in cell.outputs):
+        html = output.get("data", {}).get("text/html", "")
+        assert "<style scoped" not in html, "a data frame of pandas: use sn.table"
+        for table in re.findall(r"<table[^>]*\bdataframe\b.*?</table>", html, re.S):
+            found += cells(table)
+        text = output.get("data", {}).get("text/plain", "")
+        assert html or "dtype: " not in text, "a series of pandas: use sn.table"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("cell", "raw"),
+    [
+        ("1.732051e+08", True),
+        ("0.10183", True),
+        ("[0.48679, 0.5]", True),
+        ("NaN", True),
+        ("1e-05", True),
+        ("0.000509", False),
+        ("2143", False),
+        ("[0.318, 0.373]", False),
+        ("5.76e23", False),
+        ("10000", False),
+        ("arXiv:2203.15556", False),
+    ],
+)
+def test_raw_numbers_are_found(cell: str, raw: bool) -> None:
+    assert bool(RAW.search(cell)) == raw
+
+
+@every_page
+def test_tables_show_no_raw_numbers(path: Path) -> None:
+    for cell in tables(path):
+        assert not RAW.search(cell), f"show it by sn.table: {cell}"
+
+
 @every_page
 def test_charts_store_only_what_they_draw(path: Path) -> None:
     for spec in charts(path):

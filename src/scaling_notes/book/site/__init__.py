@@ -10,6 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from . import assets
+from .fold import fold
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -33,6 +34,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Late, because the theme and other extensions add their own files to a page, and
     # to the static folder, in the same events.
     app.connect("config-inited", assets.configure)
+    app.connect("source-read", fold)
     app.connect("builder-inited", assets.write)
     app.connect("html-page-context", assets.add_to_page, priority=900)
     app.connect("build-finished", assets.remove_unused, priority=900)

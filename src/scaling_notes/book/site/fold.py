@@ -1,0 +1,68 @@
+"""Fold the code of cells that draw, tabulate or hand on: the page is for its readers.
+
+A click on the line above the output opens the code. The stored notebooks stay as
+they are: in JupyterLab every cell is open.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import TYPE_CHECKING, Any
+
+from ...charts._theme import MIME as CHART
+from ...corpus._record import MIME as RECORDS
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+__all__ = ["fold"]
+
+# What myst_nb folds, and with which words on the line that opens it.
+TAG = "hide-input"
+WORDS = {"chart": "Code of the chart", "results": "Code of the results"}
+WORDS |= {"table": "Code of the table", "import": "Imports"}
+
+
+def fold(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Mark the cells of a notebook that the site folds, as it is read.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application that builds the book.
+    docname : str
+        Name of the page.
+    source : list of str
+        Its text, changed in place.
+    """
+    if not app.env.doc2path(docname).endswith(".ipynb"):
+        return
+    notebook = json.loads(source[0])
+    for cell in notebook["cells"]:
+        kind = "" if cell["cell_type"] != "code" else _kind(cell)
+        if kind:
+            tags = cell["metadata"].setdefault("tags", [])
+            if not any(tag.startswith("hide-") for tag in tags):
+                tags.append(TAG)
+            shown = {f"code_prompt_{do}": WORDS[kind] for do in ("show", "hide")}
+            cell["metadata"]["mystnb"] = shown
+    source[0] = json.dumps(notebook)
+
+
+def _kind(cell: dict[str, Any]) -> str:
+    """Return what folds a cell, empty if it stays open."""
+    types = {t for output in cell["outputs"] for t in output.get("data", {})}
+    code = ast.parse("".join(cell["source"])).body
+    last = code[-1] if code else None
+    if CHART in types:
+        return "chart"
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        called = ast.unparse(last.value.func)
+        if called == "sn.table":
+            return "table"
+        if called == "sn.results" and RECORDS in types:
+            return "results"
+    if all(isinstance(line, ast.Import | ast.ImportFrom) for line in code):
+        return "import"
+    return ""
