@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 import scaling_notes as sn
 from scaling_notes import charts
-from scaling_notes.charts._theme import DARK, LIGHT, MIME, bundle, rounded
+from scaling_notes.charts._theme import DARK, LIGHT, MIME, RAMP, bundle, rounded
 
 KINDS = ("measured", "fit", "printed", "simulated")
 SAYS = "Loss falls with compute along one curve."
@@ -260,6 +261,26 @@ def test_colors_stand_out_from_the_page(theme: dict[str, Any], page: str) -> Non
             assert contrast(theme[part][key], page) >= 4.5, (part, key)
 
 
+def steps(ramp: list[str], n: int = 8) -> list[str]:
+    """Return the colors of a ramp, with those between its stops."""
+    found = []
+    for low, high in itertools.pairwise(ramp):
+        ends = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (low, high)]
+        for share in np.linspace(0, 1, n):
+            mixed = [round(a + share * (b - a)) for a, b in zip(*ends, strict=True)]
+            found.append("#" + "".join(f"{v:02x}" for v in mixed))
+    return found
+
+
+def test_a_ramp_means_the_same_by_day_and_by_night() -> None:
+    assert LIGHT["range"]["ramp"] == DARK["range"]["ramp"] == RAMP
+    for color in steps(RAMP):
+        assert min(contrast(color, page) for page in ("#ffffff", "#14181d")) >= 3.0
+    # Larger is darker all along, for readers who do not tell the hues apart.
+    light = [luminance(color) for color in RAMP]
+    assert light == sorted(light, reverse=True)
+
+
 def test_every_mark_is_drawn_quietly(
     runs: pd.DataFrame, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -377,10 +398,30 @@ def test_hovering_shows_the_columns(runs: pd.DataFrame) -> None:
     mark = charts.points(runs, "params", "loss", color="family").to_dict()
     tips = mark["encoding"]["tooltip"]
     assert [(t["field"], t["type"]) for t in tips] == [
-        ("params", "quantitative"),
+        ("params in words", "nominal"),
         ("loss", "quantitative"),
         ("family", "nominal"),
     ]
+
+
+def test_tooltips_and_legends_say_what_the_axis_does(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    frame = pd.DataFrame({"params": [1e9, 1.7e8], "flops": [1e20, 3.4e18], "loss": 2.0})
+    spec = layered(charts.points(frame, "flops", "loss", color="params"))
+    assert {"1B", "170M"} <= set(texts(drawn(spec, capfd)))
+    # What hovering would show, written beside the points.
+    (mark,) = spec["layer"]
+    for field, words in (("params", {"1B", "170M"}), ("flops", {"1e20", "3.4e18"})):
+        told = next(
+            t["field"]
+            for t in mark["encoding"]["tooltip"]
+            if t["field"].startswith(field)
+        )
+        named = {**mark, "mark": "text"}
+        named["encoding"] = mark["encoding"] | {"text": {"field": told}}
+        shown = drawn({**spec, "layer": [named]}, capfd)
+        assert words <= set(texts(shown))
 
 
 @pytest.mark.parametrize("few", [True, False])

@@ -19,18 +19,28 @@ _BYTE_TICKS = f"{_MAIN} ? format(datum.value, '~s') + 'B' : ''"
 # Below one, 300m would be read as a count of millions.
 _ANY_TICKS = f"{_MAIN} ? (datum.value < 1 ? format(datum.value, '~g') : {COUNT}) : ''"
 
-# Column name -> title, log scale, tick labels, tooltip format.
+# The same words in tooltips, of three digits.
+_COUNT_TIP = "replace(format({value}, '.3~s'), 'G', 'B')"
+_BYTE_TIP = "format({value}, '.3~s') + 'B'"
+_POWER_TIP = "replace(format({value}, '.2~e'), 'e+', 'e')"
+
+# Column name -> title, log scale, tick labels, tooltip format or expression.
 _AXES: dict[str, tuple[str, bool, str | None, str]] = {
-    "params": ("Parameters N", True, _COUNT_TICKS, ".3s"),
-    "params_non_embedding": ("Non-embedding parameters", True, _COUNT_TICKS, ".3s"),
-    "tokens": ("Training tokens D", True, _COUNT_TICKS, ".3s"),
-    "unique_tokens": ("Unique tokens", True, _COUNT_TICKS, ".3s"),
-    "flops": ("Training compute C (FLOP)", True, _POWER_TICKS, ".2e"),
-    "budget": ("Budget (FLOP)", True, _POWER_TICKS, ".2e"),
-    "tokens_per_param": ("Tokens per parameter", True, _COUNT_TICKS, ".3s"),
+    "params": ("Parameters N", True, _COUNT_TICKS, _COUNT_TIP),
+    "params_non_embedding": (
+        "Non-embedding parameters",
+        True,
+        _COUNT_TICKS,
+        _COUNT_TIP,
+    ),
+    "tokens": ("Training tokens D", True, _COUNT_TICKS, _COUNT_TIP),
+    "unique_tokens": ("Unique tokens", True, _COUNT_TICKS, _COUNT_TIP),
+    "flops": ("Training compute C (FLOP)", True, _POWER_TICKS, _POWER_TIP),
+    "budget": ("Budget (FLOP)", True, _POWER_TICKS, _POWER_TIP),
+    "tokens_per_param": ("Tokens per parameter", True, _COUNT_TICKS, _COUNT_TIP),
     "loss": ("Loss L (nats per token)", False, None, ".4f"),
     "residual": ("Residual of log loss", False, None, ".4f"),
-    "memory": ("Memory of the weights (bytes)", True, _BYTE_TICKS, ".3s"),
+    "memory": ("Memory of the weights (bytes)", True, _BYTE_TICKS, _BYTE_TIP),
     "bits": ("Bits per weight", False, None, ".3~g"),
     "cost": ("Added loss (nats per token)", True, _ANY_TICKS, ".4f"),
     "k": ("Samples per problem k", True, _COUNT_TICKS, "d"),

@@ -75,7 +75,7 @@ def _color(data: pd.DataFrame, color: Axis) -> alt.Color:
         few = data[s["column"]].nunique() <= _FEW
         log = s["log"] and not few
         scale = alt.Scale(type="log") if log else alt.Undefined
-        label = {"params": COUNT, "tokens": COUNT}.get(s["column"], POWER)
+        label = POWER if s["column"] in ("flops", "budget") else COUNT
         legend = alt.Legend(
             type=alt.Undefined if few else "gradient",
             labelExpr=label if s["log"] else alt.Undefined,
@@ -90,13 +90,21 @@ def _color(data: pd.DataFrame, color: Axis) -> alt.Color:
     return alt.Color(s["column"], type="nominal", title=s["title"], sort=None)
 
 
-def _tooltip(data: pd.DataFrame, axes: Sequence[Axis | None]) -> list[alt.Tooltip]:
-    tips = []
+def _tooltip(
+    data: pd.DataFrame, axes: Sequence[Axis | None]
+) -> tuple[list[alt.Tooltip], dict[str, str]]:
+    """Return what hovering shows, and the words that are calculated for it."""
+    tips, words = [], {}
     for a in axes:
         if a is None:
             continue
         s = spec_of(a)
-        if pd.api.types.is_numeric_dtype(data[s["column"]]):
+        if "{value}" in s["format"]:
+            # A number format knows no B for 1e9, and axes do.
+            name = f"{s['column']} in words"
+            words[name] = s["format"].format(value=f"datum[{s['column']!r}]")
+            tips.append(alt.Tooltip(name, type="nominal", title=s["title"]))
+        elif pd.api.types.is_numeric_dtype(data[s["column"]]):
             tips.append(
                 alt.Tooltip(
                     s["column"],
@@ -107,7 +115,7 @@ def _tooltip(data: pd.DataFrame, axes: Sequence[Axis | None]) -> list[alt.Toolti
             )
         else:
             tips.append(alt.Tooltip(s["column"], type="nominal", title=s["title"]))
-    return tips
+    return tips, words
 
 
 def _columns(data: pd.DataFrame, axes: Sequence[Axis | None]) -> pd.DataFrame:
@@ -115,6 +123,10 @@ def _columns(data: pd.DataFrame, axes: Sequence[Axis | None]) -> pd.DataFrame:
     for name in names:
         need(data, name)
     return data[list(dict.fromkeys(names))].reset_index(drop=True)
+
+
+def _saying(chart: alt.Chart, words: dict[str, str]) -> alt.Chart:
+    return chart.transform_calculate(**words) if words else chart
 
 
 def points(
@@ -146,10 +158,11 @@ def points(
         opacity=0.4 if crowded else 0.85,
         strokeWidth=1.6 if hollow else 0,
     )
+    tips, words = _tooltip(frame, [x, y, color, shape])
     encoding: dict[str, Any] = {
         "x": _position(frame, x, alt.X),
         "y": _position(frame, y, alt.Y),
-        "tooltip": _tooltip(frame, [x, y, color, shape]),
+        "tooltip": tips,
     }
     if color is not None:
         encoding["color"] = _color(frame, color)
@@ -160,7 +173,7 @@ def points(
             title=spec_of(shape)["title"],
             sort=None,
         )
-    return mark.encode(**encoding)
+    return _saying(mark.encode(**encoding), words)
 
 
 def line(
@@ -286,10 +299,12 @@ def whiskers(
     low_axis = alt.X(
         low, type="quantitative", title=title, scale=scale_of(s), axis=ticks_of(s)
     )
-    tips = _tooltip(frame, [y, x, axis(low), axis(high)])
+    tips, words = _tooltip(frame, [y, x, axis(low), axis(high)])
     return alt.layer(
         ends.encode(x=low_axis, x2=alt.X2(high), **encoding),
-        dots.encode(x=_position(frame, x, alt.X), tooltip=tips, **encoding),
+        _saying(
+            dots.encode(x=_position(frame, x, alt.X), tooltip=tips, **encoding), words
+        ),
     )
 
 

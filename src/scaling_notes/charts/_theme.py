@@ -9,7 +9,7 @@ import altair as alt
 
 from ..errors import DataError
 
-__all__ = ["DARK", "LIGHT", "MIME", "bundle"]
+__all__ = ["DARK", "LIGHT", "MIME", "RAMP", "bundle"]
 
 MIME = "application/vnd.vegalite.v5+json"
 """Mime type of a stored chart: the one that JupyterLab draws with no extension."""
@@ -106,8 +106,12 @@ def _config(color: dict[str, str], ramp: list[str]) -> dict[str, Any]:
     }
 
 
-LIGHT = _config(_LIGHT, ["#8cc4e8", "#3b8fc7", "#0a5a99", "#062c50"])
-DARK = _config(_DARK, ["#28557a", "#3b8fc7", "#7fc0ec", "#d3ebfb"])
+# From small to large, the same by day and by night: each step stands out from white
+# and from black, and no step is nearer to the page in one mode than in the other.
+RAMP = ["#3aa39b", "#3482c4", "#6f5fd0", "#b03a7a"]
+
+LIGHT = _config(_LIGHT, RAMP)
+DARK = _config(_DARK, RAMP)
 
 
 @alt.theme.register("scaling_notes", enable=True)

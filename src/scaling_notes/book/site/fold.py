@@ -20,8 +20,14 @@ __all__ = ["fold"]
 
 # What myst_nb folds, and with which words on the line that opens it.
 TAG = "hide-input"
-WORDS = {"chart": "Code of the chart", "results": "Code of the results"}
-WORDS |= {"table": "Code of the table", "import": "Imports"}
+WORDS = {
+    "chart": "Code of the chart",
+    "results": "Code of the results",
+    "table": "Code of the table",
+    "import": "Imports",
+}
+# Calls whose output is a table for readers.
+TABLES = ("sn.table", "sn.claims", "sn.refits")
 
 
 def fold(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -59,7 +65,7 @@ def _kind(cell: dict[str, Any]) -> str:
         return "chart"
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         called = ast.unparse(last.value.func)
-        if called == "sn.table":
+        if called in TABLES:
             return "table"
         if called == "sn.results" and RECORDS in types:
             return "results"
