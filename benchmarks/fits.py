@@ -179,7 +179,7 @@ def form_refits(total: int, sample: int, rounds: int) -> list[Row]:
     for name, fit in other_forms().items():
         form = Form(fit)
         counts = first_resamples(len(form.y), sample)
-        warm = form.enter(fit.law.as_array())
+        warm = form.unconstrain(fit.law.as_array())
         peer = Peer(
             "least_squares(loss='huber'), warm",
             lambda form=form, warm=warm, counts=counts: [

@@ -182,7 +182,7 @@ def test_gradient_against_finite_differences(law: type[Law], weighted: bool) -> 
     problem = engine.objective(law, *points, 0.05)
     constants, counts = random_problems(law, 20, len(points[1]), seed=1)
     weights = counts if weighted else None
-    theta = problem.enter(constants)
+    theta = problem.unconstrain(constants)
     value, gradient, _ = problem.system(theta, weights)
     assert value == pytest.approx(problem.values(theta, weights), rel=1e-12)
     assert gradient.shape == theta.T.shape
@@ -201,7 +201,7 @@ def test_hessian_is_exact(delta: float, weighted: bool) -> None:
     problem = engine.objective(Chinchilla, *points, delta)
     constants, counts = random_problems(Chinchilla, 60, len(points[1]), seed=2)
     weights = counts if weighted else None
-    theta = problem.enter(constants)
+    theta = problem.unconstrain(constants)
     # The second derivative jumps where a residual crosses delta: stay clear of it.
     clear = deltas(problem, theta) > 2e-5 if np.isfinite(delta) else np.ones(60, bool)
     assert clear.sum() >= 10
@@ -220,7 +220,7 @@ def test_hessian_is_exact(delta: float, weighted: bool) -> None:
 def test_curvature_of_a_general_law_is_gauss_newton() -> None:
     points = points_of(Line)
     problem = engine.objective(Line, *points, np.inf)
-    theta = problem.enter(np.array([[0.3, 0.2]]))
+    theta = problem.unconstrain(np.array([[0.3, 0.2]]))
     x = np.stack([np.ones(30), points[0]["x"]])
     assert problem.system(theta, None)[2][:, :, 0] == pytest.approx(x @ x.T, rel=1e-12)
 
@@ -230,7 +230,7 @@ def test_coordinates_go_and_come_back(law: type[Law]) -> None:
     problem = engine.objective(law, *points_of(law), 1e-3)
     constants, _ = random_problems(law, 10, 1, seed=3)
     before = constants.copy()
-    assert problem.leave(problem.enter(constants)) == pytest.approx(
+    assert problem.constrain(problem.unconstrain(constants)) == pytest.approx(
         constants, rel=1e-12
     )
     assert np.array_equal(constants, before)
@@ -241,7 +241,7 @@ def test_objective_by_hand() -> None:
     inputs = {"params": np.array([1e8, 1e9]), "tokens": np.array([1e10, 1e10])}
     loss = TRUTH(**inputs) * np.exp([0.0005, -0.01])
     problem = engine.objective(Chinchilla, inputs, loss, 1e-3)
-    theta = problem.enter(TRUTH.as_array()[None])
+    theta = problem.unconstrain(TRUTH.as_array()[None])
     inside, outside = 0.5 * 0.0005**2, 1e-3 * (0.01 - 0.0005)
     assert problem.values(theta, None) == pytest.approx([inside + outside], rel=1e-9)
     weighted = problem.values(theta, np.array([[3.0, 2.0]]))
@@ -253,7 +253,7 @@ def test_objective_equals_the_independent_account() -> None:
     points = simulated(1, "t3")
     constants, counts = random_problems(Chinchilla, 12, len(points[1]), seed=4)
     problem = engine.objective(Chinchilla, *points, 1e-2)
-    ours = problem.values(problem.enter(constants), counts)
+    ours = problem.values(problem.unconstrain(constants), counts)
     plain = [
         huber_and_gradient(logged(c), points, 1e-2, w)[0]
         for c, w in zip(constants, counts, strict=True)
@@ -264,7 +264,7 @@ def test_objective_equals_the_independent_account() -> None:
 def test_impossible_constants_are_infinitely_bad_and_quiet() -> None:
     points = simulated(1)
     problem = engine.objective(Chinchilla, *points, 1e-3)
-    theta = problem.enter(TRUTH.as_array()[None])
+    theta = problem.unconstrain(TRUTH.as_array()[None])
     theta[0, 3] = -1e4
     value, gradient, curvature = problem.system(theta, None)
     assert value[0] == np.inf
@@ -375,7 +375,7 @@ def test_general_laws_reach_scipys_optimum(law: type[Law], delta: float) -> None
     constants, _ = random_problems(law, 5, 1, seed=6)
     solution = engine.solve(problem, constants)
     assert solution.converged.all()
-    theta = problem.enter(solution.constants)
+    theta = problem.unconstrain(solution.constants)
     least = np.inf
     for start in theta:
         found = minimize(
@@ -462,7 +462,7 @@ def test_many_problems_are_solved_as_if_alone() -> None:
     for i in range(0, 700, 61):
         alone = engine.solve(problem, starts[:1], counts[i : i + 1])
         assert alone.objective[0] == pytest.approx(together.objective[i], rel=1e-9)
-    theta = problem.enter(together.constants)
+    theta = problem.unconstrain(together.constants)
     assert problem.values(theta, counts) == pytest.approx(together.objective, rel=1e-9)
 
 

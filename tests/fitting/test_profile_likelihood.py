@@ -237,7 +237,7 @@ def test_refits_in_the_wrong_valley_are_found_and_moved() -> None:
     starts[::10] = [1.5, 30.0, 3e5, 0.15, 0.6]
     before = engine.solve(problem, starts, counts, free)
     constants, converged, restarted = certify(problem, before, counts, free)
-    losses = problem.losses(problem.enter(constants))
+    losses = problem.losses(problem.unconstrain(constants))
     table = counts @ losses.T
     own = np.diag(table)
     assert restarted >= 5

@@ -274,7 +274,7 @@ def test_refits_are_no_worse_than_scipys(case: Case, delta: float | None) -> Non
     counts = np.random.default_rng(3).multinomial(n, np.full(n, 1 / n), 20)
     start = np.tile(fit.law.as_array(), (20, 1))
     ours = engine.solve(problem, start, counts.astype(float), case.free)
-    theta = problem.enter(start[:1])[0]
+    theta = problem.unconstrain(start[:1])[0]
     theirs = [scipy_minimum(problem, theta, row, case.free) for row in counts]
     assert (ours.objective <= np.array(theirs) * (1 + 1e-9)).all()
 

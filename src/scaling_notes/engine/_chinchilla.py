@@ -58,7 +58,7 @@ class ChinchillaObjective(Objective):
         one[:] = 1.0
         self._scratch = np.empty((7, 0))
 
-    def holding(self, free: np.ndarray) -> ChinchillaObjective:
+    def with_free(self, free: np.ndarray) -> ChinchillaObjective:
         """Return a copy, uncentered on a side where coefficient or exponent is held.
 
         A centered coefficient mixes the two: holding one would move the other.
@@ -73,19 +73,19 @@ class ChinchillaObjective(Objective):
             other._center(0.0 if split_n else n, 0.0 if split_d else d)
         return other
 
-    def enter(self, constants: Array) -> Array:
+    def unconstrain(self, constants: Array) -> Array:
         """Return centered coordinates, shape ``(m, 5)``."""
-        theta = super().enter(constants)
+        theta = super().unconstrain(constants)
         theta[:, _A] -= theta[:, _ALPHA] * self.center[0]
         theta[:, _B] -= theta[:, _BETA] * self.center[1]
         return theta
 
-    def leave(self, theta: Array) -> Array:
+    def constrain(self, theta: Array) -> Array:
         """Return E, A, B, alpha, beta from centered coordinates."""
         theta = np.array(theta)
         theta[:, _A] += theta[:, _ALPHA] * self.center[0]
         theta[:, _B] += theta[:, _BETA] * self.center[1]
-        return super().leave(theta)
+        return super().constrain(theta)
 
     def residuals(self, theta: Array) -> Array:
         """Return the residuals of log loss, shape ``(m, n)``."""

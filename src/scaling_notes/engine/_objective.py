@@ -54,7 +54,7 @@ class Objective:
     """
 
     exact: ClassVar[bool] = False
-    """Whether :meth:`system` returns the whole curvature; no step is bent then."""
+    """Whether :meth:`system` returns the whole Hessian; then no step is accelerated."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Objective:
         self.names = law.constants()
         self.logged = np.array([n in law.positive for n in self.names])
 
-    def holding(self, free: np.ndarray) -> Objective:
+    def with_free(self, free: np.ndarray) -> Objective:
         """Return the objective in coordinates in which the others can be held fixed.
 
         Parameters
@@ -80,20 +80,20 @@ class Objective:
         """
         return self
 
-    def within(self, delta: float) -> Self:
+    def with_delta(self, delta: float) -> Self:
         """Return the objective of the same points with another Huber threshold."""
         other = copy.copy(self)
         other.delta = delta
         return other
 
-    def enter(self, constants: Array) -> Array:
+    def unconstrain(self, constants: Array) -> Array:
         """Return the coordinates the solver works in, shape ``(m, p)``."""
         theta = np.array(constants, float)
         with np.errstate(divide="ignore"):
             theta[:, self.logged] = np.log(theta[:, self.logged])
         return theta
 
-    def leave(self, theta: Array) -> Array:
+    def constrain(self, theta: Array) -> Array:
         """Return the law's constants from the solver's coordinates."""
         constants = np.array(theta)
         constants[:, self.logged] = np.exp(constants[:, self.logged])
@@ -101,7 +101,7 @@ class Objective:
 
     def residuals(self, theta: Array) -> Array:
         """Return the residuals on the law's scale, shape ``(m, n)``."""
-        law = self.law.from_array(self.leave(theta)).over()
+        law = self.law.from_array(self.constrain(theta)).over()
         with np.errstate(all="ignore"):
             return self.target - _transform(self.law.scale, law.value(*self.inputs))
 
@@ -120,13 +120,15 @@ class Objective:
         return np.where(np.isfinite(total), total, np.inf)
 
     @np.errstate(all="ignore")
-    def bend(self, theta: Array, step: Array, weights: Array | None) -> Array:
-        """Return how the residuals' curvature along a step pulls, shape ``(p, m)``.
+    def second_order_gradient(
+        self, theta: Array, step: Array, weights: Array | None
+    ) -> Array:
+        """Return the gradient that geodesic acceleration starts from, shape ``(p, m)``.
 
-        This is the gradient of residuals that are their own second derivatives
-        along ``step``, shape ``(m, p)``, which are taken by finite differences.
+        Its residuals are the second derivatives of the residuals along ``step``,
+        shape ``(m, p)``, by finite differences.
         """
-        constants = self.leave(theta)
+        constants = self.constrain(theta)
         law = self.law.from_array(constants).over()
         value, derivatives = law.differentiate(*self.inputs)
         r = self.target - _transform(self.law.scale, value)
@@ -146,7 +148,7 @@ class Objective:
     @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:
         """Return objective, gradient and curvature at ``theta``."""
-        constants = self.leave(theta)
+        constants = self.constrain(theta)
         law = self.law.from_array(constants).over()
         value, derivatives = law.differentiate(*self.inputs)
         r = self.target - _transform(self.law.scale, value)

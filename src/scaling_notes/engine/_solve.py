@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,25 +14,29 @@ from ._objective import Objective
 
 __all__ = ["NEGLIGIBLE", "TOLERANCE", "Solution", "solve"]
 
-_POOL = 384
-_DAMPING = 1e-3
+# Problems in work at once: few enough for the processor's cache.
+_POOL_SIZE = 384
+_FIRST_DAMPING = 1e-3
 _MAX_ITERATIONS = 1000
 # Steps damped this much end within rounding of where they begin.
-_STUCK = 1e14
-# A problem this old is in a curved valley, where bent steps are worth their cost.
-_PATIENCE = 10
-# A bend longer than this part of half its step is beyond what a parabola can tell.
-_BEND = 0.75
+_MAX_DAMPING = 1e14
+# A problem this old is in a curved valley, where acceleration is worth its cost.
+_ACCELERATE_FROM = 10
+# An acceleration longer than this part of half its step is beyond what a parabola
+# can tell.
+_MAX_ACCELERATION = 0.75
 TOLERANCE = 1e-10
 _SLOW_TOLERANCE = 1e-12
-# A refused step that promises no more than this is refused by rounding alone.
+# A rejected step that promises no more than this is rejected by rounding alone.
 _ROUNDING = 1e-11
 # Half the square of a residual of 1e-12: exact data leave only this, per point.
 NEGLIGIBLE = 5e-25
+# A step is accepted if the objective falls by this part of what was predicted.
+_LEAST_GAIN = 1e-4
 _PIVOT = 1e-9
 _TINY = 1e-300
 # A step this long in the solver's coordinates is never taken unchecked.
-_NEAR = 1e-2
+_SHORT = 1e-2
 
 
 @dataclass(frozen=True)
@@ -86,155 +92,213 @@ def solve(
     when its undamped predicted decrease is below ``tolerance`` of its objective
     (1e-12 of it after many steps); the step that promises it is still taken.
     A problem that is not done after a few steps is in a curved valley. Its
-    steps are bent along it by geodesic acceleration (Transtrum & Sethna 2012,
+    steps follow the valley by geodesic acceleration (Transtrum & Sethna 2012,
     arXiv:1201.5885), unless the curvature is exact.
     Problems are held in a pool; a finished one makes room for the next.
     """
-    m = len(starts)
-    index = np.arange(starts.shape[1]) if free is None else np.flatnonzero(free)
-    objective = objective.holding(index)
-    theta_all = objective.enter(starts)
-    out_value = np.full(m, np.inf)
-    out_converged = np.zeros(m, bool)
-    out_iterations = np.zeros(m, int)
-    nothing = NEGLIGIBLE * len(objective.target)
-    first = _first_systems(objective, theta_all, weights, index)
+    n_problems = len(starts)
+    indices = np.arange(starts.shape[1]) if free is None else np.flatnonzero(free)
+    objective = objective.with_free(indices)
+    theta = objective.unconstrain(starts)
+    solver = _Solver(objective, indices, tolerance)
+    begin = solver.beginning(theta, weights)
+    value = np.full(n_problems, np.inf)
+    converged = np.zeros(n_problems, bool)
+    iterations = np.zeros(n_problems, int)
 
-    rows = np.arange(min(m, _POOL))
-    waiting = len(rows)
-    theta = theta_all[rows]
-    w = None if weights is None else weights[rows]
-    value, g, h, step, predicted = first(rows)
-    mu = np.full(len(rows), _DAMPING)
-    age = np.zeros(len(rows), int)
-    refused = np.zeros(len(rows), bool)
-    while len(rows):
-        undamped = predicted * (1.0 + mu)
-        slow = (age >= _PATIENCE) & (not objective.exact)
-        enough = np.where(slow, _SLOW_TOLERANCE, tolerance)
-        enough = np.where(refused, _ROUNDING, enough) * value + nothing
-        done = undamped <= enough
-        lost = ~np.isfinite(value) | (age >= _MAX_ITERATIONS) | (mu > _STUCK)
-        last = np.flatnonzero(done | lost)
-        if len(last):
-            at = rows[last]
-            # The last step is worth taking and too small to be worth checking,
-            # unless it runs far along a flat direction.
-            near = np.abs(step[:, last]).max(axis=0) < _NEAR
-            sure = last[done[last] & ~lost[last] & ~refused[last] & near]
-            theta[np.ix_(sure, index)] += step[:, sure].T
-            # Exact points leave rounding only, which must not fall below zero.
-            value[sure] = np.maximum(value[sure] - predicted[sure], 0.0)
-            theta_all[at] = theta[last]
-            out_value[at] = value[last]
-            out_converged[at] = done[last] & ~lost[last]
-            out_iterations[at] = age[last]
-            new = np.arange(waiting, min(waiting + len(last), m))
-            waiting += len(new)
-            slot, empty = last[: len(new)], last[len(new) :]
+    started = min(n_problems, _POOL_SIZE)
+    pool = begin(np.arange(started))
+    while len(pool):
+        done, failed = solver.ended(pool)
+        ended = np.flatnonzero(done | failed)
+        if len(ended):
+            solver.take_last_steps(pool, ended[done[ended] & ~failed[ended]])
+            problems = pool.problems[ended]
+            theta[problems] = pool.theta[ended]
+            value[problems] = pool.value[ended]
+            converged[problems] = done[ended] & ~failed[ended]
+            iterations[problems] = pool.age[ended]
+            new = np.arange(started, min(started + len(ended), n_problems))
+            started += len(new)
             if len(new):
-                rows[slot] = new
-                theta[slot] = theta_all[new]
-                if w is not None and weights is not None:
-                    w[slot] = weights[new]
-                value[slot], g[:, slot], h[:, :, slot], *ahead = first(new)
-                step[:, slot], predicted[slot] = ahead
-                mu[slot], age[slot], refused[slot] = _DAMPING, 0, False
-            if len(empty):
-                keep = np.delete(np.arange(len(rows)), empty)
-                rows, theta, mu, age = rows[keep], theta[keep], mu[keep], age[keep]
-                w = None if w is None else w[keep]
-                value, g, h = value[keep], g[:, keep], h[:, :, keep]
-                step, predicted = step[:, keep], predicted[keep]
-                if not len(rows):
+                pool.put(ended[: len(new)], begin(new))
+            if len(new) < len(ended):
+                pool.keep(np.delete(np.arange(len(pool)), ended[len(new) :]))
+                if not len(pool):
                     break
-        trial = theta.copy()
-        trial[:, index] += _bent(objective, theta, step, h, mu, w, age, index).T
-        new_value, new_g, new_h = _system(objective, trial, w, index)
-        gain = (value - new_value) / np.maximum(predicted, _TINY)
-        refused = ~(gain > 1e-4)
-        back = np.flatnonzero(refused)
-        trial[back], new_value[back] = theta[back], value[back]
-        new_g[:, back], new_h[:, :, back] = g[:, back], h[:, :, back]
-        theta, value, g, h = trial, new_value, new_g, new_h
-        age += 1
-        eased = np.where(gain > 0.75, mu * 0.1, np.where(gain < 0.25, mu * 4.0, mu))
-        mu = np.where(refused, np.maximum(mu, 1e-4) * 10.0, eased)
-        step, predicted = _step(g, h, mu)
-    return Solution(
-        objective.leave(theta_all), out_value, out_converged, out_iterations
-    )
+        solver.advance(pool)
+    return Solution(objective.constrain(theta), value, converged, iterations)
 
 
-def _first_systems(
-    objective: Objective, theta: Array, weights: Array | None, index: np.ndarray
-) -> Callable[[np.ndarray], tuple[Array, ...]]:
-    """Return what gives problems' systems and steps at their starts.
+@dataclass
+class _Pool:
+    """The problems in work: where each is, and the step it will try next.
 
-    Resamples all start at one place. There each point adds the same terms to
-    every problem, so all the systems are one matrix product with the weights.
+    Attributes
+    ----------
+    problems : array of int, shape (m,)
+        Which problems they are.
+    theta : array of shape (m, p)
+        Coordinates, those of fixed constants too.
+    weights : array of shape (m, n), or None
+    value, predicted, damping : array of shape (m,)
+        Objective, the decrease that the step predicts, and the damping mu.
+    gradient, step : array of shape (f, m)
+        By the free coordinates.
+    hessian : array of shape (f, f, m)
+    age : array of int, shape (m,)
+        Steps tried so far.
+    rejected : array of bool, shape (m,)
+        Whether the last one was rejected.
     """
-    m, n = len(theta), len(objective.target)
-    if weights is None or m <= n or (theta != theta[0]).any():
 
-        def first(rows: np.ndarray) -> tuple[Array, ...]:
-            w = None if weights is None else weights[rows]
-            value, g, h = _system(objective, theta[rows], w, index)
-            return value, g, h, *_step(g, h, np.full(len(rows), _DAMPING))
+    problems: np.ndarray
+    theta: Array
+    weights: Array | None
+    value: Array
+    gradient: Array
+    hessian: Array
+    step: Array
+    predicted: Array
+    damping: Array
+    age: np.ndarray
+    rejected: np.ndarray
 
-        return first
+    def __len__(self) -> int:
+        return len(self.problems)
 
-    # A problem that holds one point alone has just that point's terms.
-    value, g, h = _system(objective, np.tile(theta[:1], (n, 1)), np.eye(n), index)
-    p = len(index)
-    sums = (weights @ np.concatenate([value[None], g, h.reshape(p * p, n)]).T).T
-    value, g, h = sums[0], sums[1 : 1 + p], sums[1 + p :].reshape(p, p, m)
-    step, predicted = _step(g, h, np.full(m, _DAMPING))
-    return lambda rows: (
-        value[rows],
-        g[:, rows],
-        h[:, :, rows],
-        step[:, rows],
-        predicted[rows],
-    )
+    def _select(self, places: np.ndarray) -> Iterator[tuple[str, Any]]:
+        """Yield each array's name, and where these problems are in it."""
+        for field in dataclasses.fields(self):
+            if getattr(self, field.name) is not None:
+                rows = field.name in ("theta", "weights")
+                yield field.name, places if rows else (..., places)
 
+    def keep(self, places: np.ndarray) -> None:
+        """Drop all problems but those at these places."""
+        for name, where in self._select(places):
+            setattr(self, name, getattr(self, name)[where])
 
-def _system(
-    objective: Objective, theta: Array, weights: Array | None, index: np.ndarray
-) -> tuple[Array, Array, Array]:
-    value, g, h = objective.system(theta, weights)
-    if len(index) < theta.shape[1]:
-        g, h = g[index], h[np.ix_(index, index)]
-    return value, g, h
+    def put(self, places: np.ndarray, others: _Pool) -> None:
+        """Put other problems at these places."""
+        for name, where in self._select(places):
+            getattr(self, name)[where] = getattr(others, name)
 
 
-def _bent(
-    objective: Objective,
-    theta: Array,
-    step: Array,
-    h: Array,
-    mu: Array,
-    weights: Array | None,
-    age: np.ndarray,
-    index: np.ndarray,
-) -> Array:
-    """Return the steps, those of old problems bent along their valley."""
-    old = np.flatnonzero(age >= _PATIENCE)
-    if objective.exact or not len(old):
+@dataclass(frozen=True)
+class _Solver:
+    """Damped Newton steps of an objective in its free coordinates."""
+
+    objective: Objective
+    free: np.ndarray
+    tolerance: float
+
+    def system(self, theta: Array, weights: Array | None) -> tuple[Array, Array, Array]:
+        """Return objective, gradient and Hessian by the free coordinates."""
+        value, g, h = self.objective.system(theta, weights)
+        if len(self.free) < theta.shape[1]:
+            g, h = g[self.free], h[np.ix_(self.free, self.free)]
+        return value, g, h
+
+    def beginning(
+        self, theta: Array, weights: Array | None
+    ) -> Callable[[np.ndarray], _Pool]:
+        """Return what gives problems at their starts.
+
+        Resamples all start at one place. There each point adds the same terms to
+        every problem, so all the systems are one matrix product with the weights.
+        """
+        m, n = len(theta), len(self.objective.target)
+        shared: tuple[Array, ...] | None = None
+        if weights is not None and m > n and not (theta != theta[0]).any():
+            # A problem that holds one point alone has just that point's terms.
+            alone = np.tile(theta[:1], (n, 1))
+            value, g, h = self.system(alone, np.eye(n))
+            p = len(self.free)
+            terms = np.concatenate([value[None], g, h.reshape(p * p, n)])
+            sums = (weights @ terms.T).T
+            g, h = sums[1 : 1 + p], sums[1 + p :].reshape(p, p, m)
+            step, predicted = damped_newton_step(g, h, np.full(m, _FIRST_DAMPING))
+            shared = sums[0], g, h, step, predicted
+
+        def begin(problems: np.ndarray) -> _Pool:
+            own = None if weights is None else weights[problems]
+            damping = np.full(len(problems), _FIRST_DAMPING)
+            if shared is None:
+                value, g, h = self.system(theta[problems], own)
+                step, predicted = damped_newton_step(g, h, damping)
+            else:
+                value, g, h, step, predicted = (a[..., problems] for a in shared)
+            age = np.zeros(len(problems), int)
+            rejected = np.zeros(len(problems), bool)
+            return _Pool(
+                *(problems, theta[problems], own, value, g, h, step, predicted),
+                *(damping, age, rejected),
+            )
+
+        return begin
+
+    def ended(self, pool: _Pool) -> tuple[np.ndarray, np.ndarray]:
+        """Return which problems are done, and which have failed."""
+        undamped = pool.predicted * (1.0 + pool.damping)
+        slow = (pool.age >= _ACCELERATE_FROM) & (not self.objective.exact)
+        enough = np.where(slow, _SLOW_TOLERANCE, self.tolerance)
+        enough = np.where(pool.rejected, _ROUNDING, enough) * pool.value
+        done = undamped <= enough + NEGLIGIBLE * len(self.objective.target)
+        failed = ~np.isfinite(pool.value) | (pool.age >= _MAX_ITERATIONS)
+        return done, failed | (pool.damping > _MAX_DAMPING)
+
+    def take_last_steps(self, pool: _Pool, done: np.ndarray) -> None:
+        """Take the last steps of problems that are done, where that is safe.
+
+        Such a step is worth taking and too small to be worth checking, unless it
+        was rejected before or runs far along a flat direction.
+        """
+        short = np.abs(pool.step[:, done]).max(axis=0) < _SHORT
+        sure = done[~pool.rejected[done] & short]
+        pool.theta[np.ix_(sure, self.free)] += pool.step[:, sure].T
+        # Exact points leave rounding only, which must not fall below zero.
+        pool.value[sure] = np.maximum(pool.value[sure] - pool.predicted[sure], 0.0)
+
+    def advance(self, pool: _Pool) -> None:
+        """Try every step, accept those that gain, and adapt the damping."""
+        theta = pool.theta.copy()
+        theta[:, self.free] += self.accelerated_step(pool).T
+        value, g, h = self.system(theta, pool.weights)
+        gain = (pool.value - value) / np.maximum(pool.predicted, _TINY)
+        pool.rejected = ~(gain > _LEAST_GAIN)
+        back = np.flatnonzero(pool.rejected)
+        theta[back], value[back] = pool.theta[back], pool.value[back]
+        g[:, back], h[:, :, back] = pool.gradient[:, back], pool.hessian[:, :, back]
+        pool.theta, pool.value, pool.gradient, pool.hessian = theta, value, g, h
+        pool.age += 1
+        mu = pool.damping
+        eased = np.where(gain > 0.75, mu * 0.1, np.where(gain < 0.25, mu * 4.0, mu))
+        pool.damping = np.where(pool.rejected, np.maximum(mu, 1e-4) * 10.0, eased)
+        pool.step, pool.predicted = damped_newton_step(g, h, pool.damping)
+
+    def accelerated_step(self, pool: _Pool) -> Array:
+        """Return the steps, those of old problems with geodesic acceleration."""
+        old = np.flatnonzero(pool.age >= _ACCELERATE_FROM)
+        if self.objective.exact or not len(old):
+            return pool.step
+        velocity = np.zeros((len(old), pool.theta.shape[1]))
+        velocity[:, self.free] = pool.step[:, old].T
+        weights = None if pool.weights is None else pool.weights[old]
+        along = self.objective.second_order_gradient(pool.theta[old], velocity, weights)
+        hessian = pool.hessian[:, :, old]
+        acceleration, _ = damped_newton_step(
+            along[self.free], hessian, pool.damping[old]
+        )
+        scale = np.sqrt(np.abs(np.einsum("iim->im", hessian)))
+        longest = np.linalg.norm(pool.step[:, old] * scale, axis=0) * _MAX_ACCELERATION
+        short = 2.0 * np.linalg.norm(acceleration * scale, axis=0) <= longest
+        step = pool.step.copy()
+        step[:, old[short]] += 0.5 * acceleration[:, short]
         return step
-    move = np.zeros((len(old), theta.shape[1]))
-    move[:, index] = step[:, old].T
-    pull = objective.bend(theta[old], move, None if weights is None else weights[old])
-    bend, _ = _step(pull[index], h[:, :, old], mu[old])
-    scale = np.sqrt(np.abs(np.einsum("iim->im", h[:, :, old])))
-    longest = _BEND * np.linalg.norm(step[:, old] * scale, axis=0)
-    fits = 2.0 * np.linalg.norm(bend * scale, axis=0) <= longest
-    bent = step.copy()
-    bent[:, old[fits]] += 0.5 * bend[:, fits]
-    return bent
 
 
-def _step(g: Array, h: Array, mu: Array) -> tuple[Array, Array]:
+def damped_newton_step(g: Array, h: Array, mu: Array) -> tuple[Array, Array]:
     """Return the damped step (p, m) and the decrease it predicts (m,)."""
     diagonal = np.einsum("iim->im", h)
     scale = 1.0 / np.sqrt(np.maximum(np.abs(diagonal), 1e-30))

@@ -106,7 +106,7 @@ class Fit:
                 f"{type(law).__name__}: compare like with like."
             )
         problem = self._problem()
-        return float(problem.values(problem.enter(law.as_array()[None]), None)[0])
+        return float(problem.values(problem.unconstrain(law.as_array()[None]), None)[0])
 
     def bootstrap(
         self,

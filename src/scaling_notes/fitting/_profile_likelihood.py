@@ -111,7 +111,7 @@ class Likelihood:
         self, starts: Array, free: np.ndarray, q: int
     ) -> tuple[Array, Array]:
         """Return the statistic of the constants not free, and the constants there."""
-        here = self.problem.enter(self.estimates[None])
+        here = self.problem.unconstrain(self.estimates[None])
         delta, residual = self.problem.delta, self.problem.residuals(here)[0]
         psi = np.clip(residual, -delta, delta)
         inside = float(np.mean(np.abs(residual) <= delta))
@@ -127,7 +127,7 @@ class Likelihood:
             found = engine.solve(self.problem, starts, free=free)
             value, constants = found.objective, found.constants
         else:
-            value = self.problem.values(self.problem.enter(starts), None)
+            value = self.problem.values(self.problem.unconstrain(starts), None)
             constants = starts
         if (value < least * (1 - _ROUNDING) - n * engine.NEGLIGIBLE).any():
             raise FitError(
@@ -175,8 +175,8 @@ class Likelihood:
 
     def _ahead(self, at: int, free: np.ndarray, near: Array, step: float) -> Array:
         """Return where the others would follow a constant, by the curvature here."""
-        problem = self.problem.holding(np.flatnonzero(free))
-        theta = problem.enter(near[None])
+        problem = self.problem.with_free(np.flatnonzero(free))
+        theta = problem.unconstrain(near[None])
         h = problem.system(theta, None).curvature[:, :, 0]
         scale = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(h)), 1e-300))
         h = h * scale[:, None] * scale
@@ -184,7 +184,7 @@ class Likelihood:
         theta[0, free] += follow * scale[free] * (step / scale[at])
         # Where the curvature hardly tells, they would follow out of range.
         with np.errstate(over="ignore", invalid="ignore"):
-            ahead = problem.leave(theta)[0]
+            ahead = problem.constrain(theta)[0]
         return ahead if np.isfinite(ahead).all() else near
 
     def _along(

@@ -107,7 +107,7 @@ def certify(
     improved: set[int] = set()
     # Each restart lowers an objective, so the rounds end.
     while True:
-        theta = problem.enter(constants)
+        theta = problem.unconstrain(constants)
         losses = problem.losses(theta)
         losses[~(losses < _HUGE)] = _HUGE
         table = single @ losses.astype(np.float32).T

@@ -102,7 +102,7 @@ def _starts(
         starts[:, names.index(name)] = value
     # Their order was that of other values of what is fixed.
     problem = engine.Objective(law, inputs, response, np.inf)
-    blocks = np.array_split(problem.enter(starts), 1 + len(starts) // 64)
+    blocks = np.array_split(problem.unconstrain(starts), 1 + len(starts) // 64)
     cost = np.concatenate([problem.values(block, None) for block in blocks])
     return starts[np.argsort(cost, kind="stable")[:_STARTS]]
 
@@ -132,27 +132,27 @@ def _minimize(
     problem = engine.objective(law, inputs, response, delta or 1e-3)
     n_free = int(free.sum())
     if delta is None and near:
-        residual = problem.residuals(problem.enter(starts[:1]))[0]
-        problem = problem.within(engine.robust_delta(residual, n_free))
+        residual = problem.residuals(problem.unconstrain(starts[:1]))[0]
+        problem = problem.with_delta(engine.robust_delta(residual, n_free))
     tolerance = _ROUGH if delta is None else engine.TOLERANCE
     for rounds_left in reversed(range(1 + _DELTA_ROUNDS)):
         # All starts go on: another one may win under another threshold.
         solution = engine.solve(problem, starts, free=free, tolerance=tolerance)
         starts = solution.constants
         best = starts[[solution.objective.argmin()]]
-        residual = problem.residuals(problem.enter(best))[0]
+        residual = problem.residuals(problem.unconstrain(best))[0]
         trial = delta or engine.robust_delta(residual, n_free)
         settled = trial == problem.delta or abs(trial - problem.delta) <= 1e-6 * trial
         if (settled and tolerance != _ROUGH) or not rounds_left:
             break
-        problem, tolerance = problem.within(trial), engine.TOLERANCE
+        problem, tolerance = problem.with_delta(trial), engine.TOLERANCE
     return problem, solution, residual, settled
 
 
 def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:
     """Return the constants of the best few optima that differ."""
     order = np.argsort(solution.objective, kind="stable")
-    theta = problem.enter(solution.constants)
+    theta = problem.unconstrain(solution.constants)
     kept: list[int] = []
     for i in order:
         if all(np.abs(theta[i] - theta[j]).max() > 0.01 for j in kept):
@@ -201,7 +201,7 @@ def _judge(
     least = solution.objective[winner]
     slack = 1e-6 * least + engine.NEGLIGIBLE * len(problem.target)
     near = solution.converged & (solution.objective <= least + slack)
-    theta = problem.enter(solution.constants[near])
+    theta = problem.unconstrain(solution.constants[near])
     apart = np.ptp(theta, axis=0).max()
     if apart > 0.01:
         return Status.STARTS_DISAGREE, [

@@ -26,7 +26,7 @@ from ..fitting import (
 )
 from ..laws import Law
 from ..laws._law import Array
-from ._optimum import Budget, kept, optimum
+from ._optimum import Budget, optimum, where_terms_fall
 
 __all__ = ["Allocation", "allocate"]
 
@@ -274,8 +274,12 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     samples = None
     # A law without an optimum, or a refit of it, is told of by its NaN.
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        point = kept(best(law, budgets), law)
-        drawn = None if many is None else kept(best(many.over(), budgets), many.over())
+        point = where_terms_fall(best(law, budgets), law)
+        drawn = (
+            None
+            if many is None
+            else where_terms_fall(best(many.over(), budgets), many.over())
+        )
     if not (np.isfinite(point.params) & np.isfinite(point.tokens)).all():
         raise DataError(
             f"{law} has no optimum: its coefficients and exponents must be positive. "

@@ -17,7 +17,7 @@ from ..laws import DataLimited, Law, OptimalParams, Optimum
 from ..laws._chinchilla import SizeAndData
 from ..laws._law import Array
 
-__all__ = ["Budget", "kept", "optimum"]
+__all__ = ["Budget", "optimum", "where_terms_fall"]
 
 # Nodes over log N between which a data-limited optimum is bracketed.
 _NODES = 128
@@ -67,7 +67,7 @@ class Budget:
         return law.value(params, np.minimum(tokens, self.unique_tokens))
 
 
-def kept(best: Optimum, law: Law) -> Optimum:
+def where_terms_fall(best: Optimum, law: Law) -> Optimum:
     """Return the optima, NaN where a term does not fall: there is none."""
     if isinstance(law, SizeAndData):
         law = law.chinchilla
@@ -115,28 +115,31 @@ def optimum(law: Law, budget: Budget) -> Callable[[Law, Array], Optimum]:
 
 
 def _with_inference(law: SizeAndData, flops: Array, budget: Budget) -> Optimum:
-    """Return the optimum under C = 6 N D + 2 N T, by bisection on log N.
+    """Return the optimum under C = 6 N D + 2 N T, by the slope of the loss in log N.
 
-    With D = C / (6 N) - T / 3, the derivative of L along log N is
-    beta B D^(-beta - 1) C / (6 N) - alpha A N^-alpha; its sign changes once,
-    because the first term rises with N and the second falls.
+    With D = C / (6 N) - T / 3, that slope is beta B D^(-beta - 1) C / (6 N) -
+    alpha A N^-alpha. It changes sign once, because the first term rises with N
+    and the second falls; the root is that of the difference of their logarithms.
     """
+    spent = budget.as_training
     powers = law.chinchilla
-    third = budget.as_training
+
+    def slope(log_params: Array, flops: Array, *constants: Array) -> Array:
+        _, A, B, alpha, beta = constants
+        both = budget.both(flops, np.exp(log_params))
+        rising = np.log(beta * B) - (beta + 1) * np.log(both - spent) + np.log(both)
+        return np.asarray(rising - np.log(alpha * A) + alpha * log_params)
+
     # Tokens stay positive below this size.
-    high = np.log(budget.both(flops, np.asarray(third))) - 1e-12
-    high = high + np.zeros_like(law.as_array()[..., 0])
-    low = high - 80.0
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        params = np.exp(middle)
-        both = budget.both(flops, params)
-        rising = powers.beta * powers.B * (both - third) ** (-powers.beta - 1) * both
-        over = rising > powers.alpha * powers.A * params**-powers.alpha
-        high = np.where(over, middle, high)
-        low = np.where(over, low, middle)
-    params = np.exp(0.5 * (low + high))
-    tokens = budget.both(flops, params) - third
+    high = np.log(budget.both(flops, np.asarray(spent))) - 1e-12
+    found = elementwise.find_root(
+        slope,
+        (high - 80.0, high),
+        args=(flops, *np.moveaxis(powers.as_array(), -1, 0)),
+        tolerances={"xatol": 1e-13, "xrtol": 0.0},
+    )
+    params = np.exp(found.x)
+    tokens = budget.both(flops, params) - spent
     return Optimum(params, tokens, law.value(params, tokens))
 
 
