@@ -9,7 +9,7 @@ from ..laws._law import Array
 from ._chinchilla import ChinchillaObjective
 from ._objective import Objective
 from ._solve import NEGLIGIBLE, TOLERANCE, Solution, solve
-from ._threshold import robust_delta
+from ._threshold import robust_delta, robust_scale
 
 __all__ = [
     "NEGLIGIBLE",
@@ -18,6 +18,7 @@ __all__ = [
     "Solution",
     "objective",
     "robust_delta",
+    "robust_scale",
     "solve",
 ]
 

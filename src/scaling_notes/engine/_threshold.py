@@ -6,11 +6,17 @@ import numpy as np
 
 from ..laws._law import Array
 
-__all__ = ["robust_delta"]
+__all__ = ["robust_delta", "robust_scale"]
 
-# 1.4826 makes the median absolute deviation a standard deviation for Gaussian
-# noise; 1.345 of those keeps 95 % of the efficiency of least squares there.
-_HUBER = 1.345 * 1.4826
+# Makes the median absolute deviation a standard deviation for Gaussian noise.
+_MAD = 1.4826
+# That many of those keep 95 % of the efficiency of least squares there.
+_HUBER = 1.345 * _MAD
+
+
+def robust_scale(residual: Array) -> float:
+    """Return the robust standard deviation of residuals."""
+    return _MAD * _deviation(residual, 0)
 
 
 def robust_delta(residual: Array, n_free: int = 0) -> float:
@@ -20,14 +26,18 @@ def robust_delta(residual: Array, n_free: int = 0) -> float:
     half of all or more, their residuals would make the threshold vanish, so the
     ``n_free`` smallest are left out.
     """
+    # Exact data leave only rounding; the threshold must stay above it.
+    return max(_HUBER * _deviation(residual, n_free), 1e-10)
+
+
+def _deviation(residual: Array, n_free: int) -> float:
+    """Return the median absolute deviation."""
     rest = residual.copy()
     rest -= _median(rest)
     np.abs(rest, out=rest)
     if len(rest) < 2 * n_free:
         rest = np.sort(rest)[n_free:]
-    spread = _median(rest)
-    # Exact data leave only rounding; the threshold must stay above it.
-    return max(_HUBER * spread, 1e-10)
+    return _median(rest)
 
 
 def _median(values: Array) -> float:

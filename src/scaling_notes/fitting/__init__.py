@@ -24,6 +24,7 @@ from ._interval import (
     Interval,
     percentile,
     require_everywhere,
+    require_level,
     require_units,
     unverified,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "read_params_kind",
     "require_domain",
     "require_everywhere",
+    "require_level",
     "require_positive",
     "require_units",
     "table",

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import expit, logit
 
 from ..errors import DataError
 from ..laws import Law
@@ -292,8 +293,7 @@ def add_residual(scale: str, value: Array, residual: Array) -> Array:
     if scale == "log":
         return value * np.exp(residual)
     if scale == "logit":
-        odds = value / (1 - value) * np.exp(residual)
-        return odds / (1 + odds)
+        return np.asarray(expit(logit(value) + residual))
     if scale == "loglog":
         return np.asarray(value ** np.exp(residual))
     return value + residual

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from .. import engine
 from ..accounting import training_flops
 from ..errors import DataError, FitError, FitWarning
 from ..laws import Chinchilla
@@ -328,7 +329,7 @@ def _terms(fit: Fit) -> Iterator[_Finding]:
     yield _Finding("fit", fit.status.value, ended, told)
     law = fit.law
     assert isinstance(law, Chinchilla)
-    spread = 1.4826 * float(np.median(np.abs(fit.residuals)))
+    spread = engine.robust_scale(fit.residuals)
     middle = float(fit.data["loss"].median())
     for name, constant, exponent in (
         ("params", law.A, law.alpha),

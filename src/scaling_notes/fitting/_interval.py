@@ -95,10 +95,10 @@ def require_everywhere(samples: Array) -> None:
         )
 
 
-def unverified(n_units: int) -> str:
+def unverified(n_units: int, units: str = "units") -> str:
     """Return what to add to how an interval was obtained, for few units."""
     few = n_units < MIN_VERIFIED
-    return f", unverified below {MIN_VERIFIED} units" if few else ""
+    return f", unverified below {MIN_VERIFIED} {units}" if few else ""
 
 
 def percentile(values: Array, confidence_level: float) -> tuple[Array, Array]:

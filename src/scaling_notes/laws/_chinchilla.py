@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._law import Array, Law, non_negative_least_squares, vanished
+from ._law import Array, Law, no_gain, non_negative_least_squares, vanished
 
 __all__ = ["Chinchilla", "OptimalParams", "Optimum"]
 
@@ -156,14 +156,12 @@ class Chinchilla(SizeAndData):
         size, data = self.A * params**-self.alpha, self.B * tokens**-self.beta
         least = float(self.E + size.min() + data.min())
         gone = vanished({"E": self.E, "A": size, "B": data}, least)
-        words = list(gone.values())
-        for name, of, what in (("alpha", "A", "params"), ("beta", "B", "tokens")):
-            if of not in gone and getattr(self, name) <= 0:
-                words.append(
-                    f"{name} is not positive: with it more {what} would raise the "
-                    f"loss. The data do not show a gain from {what}."
-                )
-        return words
+        shown = {
+            name: what
+            for name, of, what in (("alpha", "A", "params"), ("beta", "B", "tokens"))
+            if of not in gone
+        }
+        return [*gone.values(), *no_gain(self, shown)]
 
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:

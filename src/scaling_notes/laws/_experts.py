@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._law import Array, Law, vanished
+from ._law import Array, Law, no_gain, vanished
 
 __all__ = ["FineGrainedExperts", "RoutedExperts"]
 
@@ -212,7 +212,5 @@ class FineGrainedExperts(Law):
             "g": self.g * by_g,
         }
         words = list(vanished(terms, float(np.min(self.value(*inputs)))).values())
-        for name in ("alpha", "beta", "gamma"):
-            if getattr(self, name) <= 0:
-                words.append(f"{name} is not positive: more would raise the loss.")
-        return words
+        of = {"alpha": "params", "beta": "tokens", "gamma": "granularity"}
+        return words + no_gain(self, of)

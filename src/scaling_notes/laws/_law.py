@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
 
@@ -181,9 +182,7 @@ class Law:
 
 def softplus(x: Array) -> tuple[Array, Array]:
     """Return log(1 + exp(x)) and its slope, neither of which overflows."""
-    small = np.exp(-np.abs(x))
-    value = np.log1p(small) + np.maximum(x, 0.0)
-    return value, np.where(x > 0.0, 1.0, small) / (1.0 + small)
+    return np.logaddexp(0.0, x), expit(x)
 
 
 def vanished(terms: Mapping[str, Any], least: float) -> dict[str, str]:
@@ -194,6 +193,23 @@ def vanished(terms: Mapping[str, Any], least: float) -> dict[str, str]:
         for name, term in terms.items()
         if not np.max(np.abs(term)) > 1e-6 * abs(least)
     }
+
+
+def no_gain(law: Law, exponents: Mapping[str, str]) -> list[str]:
+    """Return what to say of each exponent that is not positive.
+
+    Parameters
+    ----------
+    law : Law
+    exponents : mapping of str to str
+        What each exponent is of, by its name, such as ``{"alpha": "params"}``.
+    """
+    return [
+        f"{name} is not positive: with it more {what} would raise the loss. The data "
+        f"do not show a gain from {what}."
+        for name, what in exponents.items()
+        if getattr(law, name) <= 0
+    ]
 
 
 def non_negative_least_squares(

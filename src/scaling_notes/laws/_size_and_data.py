@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ._chinchilla import Chinchilla, SizeAndData
-from ._law import Array, Law, vanished
+from ._law import Array, Law, no_gain, vanished
 
 __all__ = ["KaplanJoint", "OuterExponent", "OverTraining", "SharedExponent"]
 
@@ -76,9 +76,7 @@ class SharedExponent(SizeAndData):
             "B": self.B * tokens**-self.alpha,
         }
         words = list(vanished(terms, float(np.min(self.value(*inputs)))).values())
-        if self.alpha <= 0:
-            words.append("alpha is not positive: the data show no gain from scale.")
-        return words
+        return words + no_gain(self, {"alpha": "params and tokens"})
 
 
 @dataclass(frozen=True)
@@ -333,10 +331,7 @@ class OuterExponent(SizeAndData):
             "B": (self.B * tokens**-self.beta) ** self.gamma,
         }
         words = list(vanished(terms, least).values())
-        for name, what in (("alpha", "params"), ("beta", "tokens")):
-            if getattr(self, name) <= 0:
-                words.append(f"{name} is not positive: more {what} brings no gain.")
-        return words
+        return words + no_gain(self, {"alpha": "params", "beta": "tokens"})
 
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:

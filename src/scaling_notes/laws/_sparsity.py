@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._law import Array, Domain, Law, vanished
+from ._law import Array, Domain, Law, no_gain, vanished
 
 __all__ = ["SparsityLaw"]
 
@@ -100,12 +100,7 @@ class SparsityLaw(Law):
             "c": self.c,
         }
         words = list(vanished(terms, float(np.min(self.value(*inputs)))).values())
-        for name, what in (("b_N", "params"), ("b_D", "data")):
-            if getattr(self, name) <= 0:
-                words.append(
-                    f"{name} is not positive: with it more {what} would raise the loss."
-                )
-        return words
+        return words + no_gain(self, {"b_N": "params", "b_D": "data"})
 
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._law import Array, Law, vanished
+from ._law import Array, Law, no_gain, vanished
 
 __all__ = ["EffectiveData", "FineTuning"]
 
@@ -139,7 +139,4 @@ class FineTuning(Law):
         _, by_A, *_ = self.jacobian(*inputs)
         terms = {"E": self.E, "A": self.A * by_A}
         words = list(vanished(terms, float(np.min(self.value(*inputs)))).values())
-        for name, what in (("alpha", "of the factor"), ("beta", "examples")):
-            if getattr(self, name) <= 0:
-                words.append(f"{name} is not positive: more {what} brings no gain.")
-        return words
+        return words + no_gain(self, {"alpha": "of the factor", "beta": "examples"})

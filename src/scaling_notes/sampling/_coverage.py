@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from ..errors import DataError
-from ..fitting import MIN_VERIFIED, Interval, digits, table
+from ..fitting import Interval, digits, table, unverified
 from ..laws._gamma import complement, log_beta_ratio
 from ..laws._law import Array
 from ._checks import IntArray, describe, name_rows, plain, read_counts, read_whole
@@ -126,7 +126,6 @@ class PassCurve:
             raise DataError(f"k = {k} is not on this curve; ask pass_at_k for it.")
         at = pass_at_k(self.n_samples, self.n_correct, [wanted])
         row = at.band(confidence_level, n_resamples, seed).iloc[0]
-        unverified = f", unverified below {MIN_VERIFIED} problems"
         return Interval(
             value=float(row["pass_at_k"]),
             low=float(row["low"]),
@@ -134,7 +133,7 @@ class PassCurve:
             confidence_level=confidence_level,
             n=self.n_problems,
             how=f"bootstrap over problems, BCa, {n_resamples} resamples"
-            + (unverified if self.n_problems < MIN_VERIFIED else ""),
+            + unverified(self.n_problems, "problems"),
         )
 
     def band(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from ..errors import DataError, FitError, FitWarning
-from ..fitting import MIN_VERIFIED, Interval, Status, Table, digits, percentile, table
+from ..fitting import Interval, Status, Table, digits, percentile, table, unverified
 from ..laws._gamma import complement, log_beta_ratio
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks
@@ -228,7 +228,6 @@ class BetaBinomialBootstrap:
 
     def _interval(self, value: float, samples: Array, level: float) -> Interval:
         low, high = percentile(samples, level)
-        unverified = f", unverified below {MIN_VERIFIED} problems"
         n = self.model.n_problems
         return Interval(
             value=value,
@@ -237,7 +236,7 @@ class BetaBinomialBootstrap:
             confidence_level=level,
             n=n,
             how=f"bootstrap over problems, {len(samples)} resamples"
-            + (unverified if n < MIN_VERIFIED else ""),
+            + unverified(n, "problems"),
         )
 
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from ..errors import DataError
-from ..fitting import MIN_UNITS
+from ..fitting import MIN_UNITS, require_level
 from ..laws._law import Array
 from ..parallel import require_resamples, require_seed
 from ._checks import IntArray
@@ -78,10 +78,7 @@ def bca(
     mean could be if a share of problems differed that would still be missed by
     all with probability (1 - confidence_level) / 2.
     """
-    if not 0 < confidence_level < 1:
-        raise DataError(
-            f"confidence_level is {confidence_level}; give a number between 0 and 1."
-        )
+    require_level(confidence_level)
     # Rounding, which differs between machines, must not decide what is a tie.
     near = 1e-12
     tail = (1 - confidence_level) / 2
