@@ -8,6 +8,10 @@ from playwright.sync_api import Browser, Page, expect
 
 VALUES = "book/reference/published_fits.html"
 DATA = "book/reference/data.html"
+API = "book/reference/api"
+# Pixels at a width of 1300: about 28 screens. Longer, and a page of the package is
+# parted by subject.
+MAX_HEIGHT = 25_000
 
 
 def filtered(page: Page, words: str, items: str) -> tuple[int, int]:
@@ -80,3 +84,15 @@ def test_tables_can_be_read_without_scripts(browser: Browser, address: str) -> N
     expect(page.locator(".printed tbody tr").first).to_be_visible()
     expect(page.get_by_role("searchbox")).to_have_count(0)
     context.close()
+
+
+def test_pages_of_the_package_are_not_too_long(browser: Browser, folder: Path) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    paths = sorted((folder / API).glob("*.html"))
+    assert len(paths) > 10
+    heights = {}
+    for path in paths:
+        page.goto(path.as_uri())
+        heights[path.stem] = page.evaluate("document.documentElement.scrollHeight")
+    page.close()
+    assert {n: h for n, h in heights.items() if h > MAX_HEIGHT} == {}
