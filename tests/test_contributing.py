@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -70,12 +71,15 @@ def write_notebook(top: Path) -> str:
     """Write the example's notebook, not executed, and return its path."""
     found = NOTEBOOK.search(TEXT)
     assert found
+    blocks = BLOCK.findall(found[2])
+    (metadata,) = (json.loads(body) for kind, body in blocks if kind == "json")
     make = {
         "markdown": nbformat.v4.new_markdown_cell,
         "python": nbformat.v4.new_code_cell,
     }
-    cells = [make[kind](body.rstrip()) for kind, body in BLOCK.findall(found[2])]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), top / found[1])
+    cells = [make[kind](body.rstrip()) for kind, body in blocks if kind != "json"]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    nbformat.write(notebook, top / found[1])
     return found[1]
 
 
@@ -101,7 +105,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     top = tmp_path_factory.mktemp("project")
     for name in ("src", "tests", "book", "experiments"):
         shutil.copytree(TOP / name, top / name)
-    for name in ("_toc.yml", "pyproject.toml"):
+    for name in ("_toc.yml", "pyproject.toml", "CONTRIBUTING.md"):
         shutil.copy(TOP / name, top / name)
     for step in STEPS:
         step.apply(top)
@@ -172,6 +176,12 @@ def test_what_the_page_names_is_there() -> None:
     assert found
     for path in {*paths, "_toc.yml"} - steps - {found[1]}:
         assert (TOP / path).exists(), path
+    # In the tables of the page, files of a room stand without the folder of all.
+    rooms = "accounting|corpus|fitting|lab|laws|planning"
+    inside = re.findall(rf"`((?:{rooms})/[\w/.]+)`", TEXT)
+    assert inside
+    for path in inside:
+        assert (TOP / "src" / "scaling_notes" / path).exists(), path
     rules = set(
         re.findall(r"^([\w%-]+):", (TOP / "Makefile").read_text("utf-8"), re.MULTILINE)
     )
