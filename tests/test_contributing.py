@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -75,7 +76,11 @@ def write_notebook(top: Path) -> str:
         "python": nbformat.v4.new_code_cell,
     }
     cells = [make[kind](body.rstrip()) for kind, body in BLOCK.findall(found[2])]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), top / found[1])
+    declared = re.search(r'`"scaling_notes": (\{"kind": "chapter"\})`', TEXT)
+    assert declared
+    metadata = {"scaling_notes": json.loads(declared[1])}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    nbformat.write(notebook, top / found[1])
     return found[1]
 
 
