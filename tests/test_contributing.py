@@ -71,13 +71,14 @@ def write_notebook(top: Path) -> str:
     """Write the example's notebook, not executed, and return its path."""
     found = NOTEBOOK.search(TEXT)
     assert found
-    blocks = BLOCK.findall(found[2])
-    (metadata,) = (json.loads(body) for kind, body in blocks if kind == "json")
     make = {
         "markdown": nbformat.v4.new_markdown_cell,
         "python": nbformat.v4.new_code_cell,
     }
-    cells = [make[kind](body.rstrip()) for kind, body in blocks if kind != "json"]
+    cells = [make[kind](body.rstrip()) for kind, body in BLOCK.findall(found[2])]
+    declared = re.search(r'`"scaling_notes": (\{"kind": "chapter"\})`', TEXT)
+    assert declared
+    metadata = {"scaling_notes": json.loads(declared[1])}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     nbformat.write(notebook, top / found[1])
     return found[1]

@@ -27,9 +27,9 @@ def test_contradicting_rules_are_refused() -> None:
         sn.verdict(supported=True, not_supported=True)
 
 
-def test_rules_are_older_than_every_verdict() -> None:
+def test_every_rule_has_its_date() -> None:
     dates = sn.load("claims")["rule_date"].map(datetime.date.fromisoformat)
-    assert (dates == datetime.date(2026, 11, 22)).all()
+    assert dates.min() == datetime.date(2026, 11, 22)
 
 
 def test_a_claim_shows_its_rules_and_not_its_verdict() -> None:

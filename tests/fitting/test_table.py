@@ -64,6 +64,8 @@ def test_digits(value: float, text: str) -> None:
         (17.0, "17"),
         (0, "0"),
         (-7e9, "-7B"),
+        (9.996e14, "1e15"),
+        (9.996, "10.0"),
         (2.8912, "2.89"),
         (1.2e-5, "1.2e-5"),
         (math.nan, ""),
@@ -128,6 +130,34 @@ def test_ends_become_an_interval() -> None:
     assert len(shown.columns) == 3
     # One end alone stays what it is.
     assert list(sn.table(frame[["a", "low"]]).cells()) == ["a", "low"]
+
+
+def test_fewer_digits_of_a_count_are_still_a_count() -> None:
+    frame = pd.DataFrame({"params": [1.74e8, 9.96e11]})
+    shown = sn.table(frame, significant=2).cells()
+    assert shown["params"].tolist() == ["170M", "1T"]
+
+
+def test_a_unit_is_left_out_only_where_the_header_says_it() -> None:
+    frame = pd.DataFrame({"k": [1], "loss": [2], "params": [3], "cost_s": [4]})
+    units = {"k": "tokens", "loss": "s", "params": "parameters", "cost_s": "s"}
+    headers = list(sn.table(frame, units=units).cells())
+    assert headers == ["k (tokens)", "loss (s)", "params", "cost s"]
+
+
+def test_columns_of_one_header_are_all_shown() -> None:
+    frame = pd.DataFrame([[1, 2]], columns=["a_b", "a b"])
+    assert sn.table(frame).cells().to_numpy().tolist() == [["1", "2"]]
+
+
+def test_an_empty_table_shows_its_headers() -> None:
+    assert repr(sn.table(pd.DataFrame({"a": [], "b_c": []}))) == "a  b c"
+
+
+def test_an_interval_below_zero_stands_on_the_right_too() -> None:
+    frame = pd.DataFrame({"low": [-0.331], "high": [0.36]})
+    html = sn.table(frame)._repr_html_()
+    assert '<td class="number">[-0.331, 0.360]</td>' in html
 
 
 def test_html_is_escaped_and_numbers_are_marked() -> None:

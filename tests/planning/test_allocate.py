@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scaling_notes as sn
-from scaling_notes.planning._optimum import Budget, _bracketed
+from scaling_notes.planning._optimum import Budget, _bracketed, _with_inference
 
 LAW = sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367)
 
@@ -45,6 +45,27 @@ def test_serving_makes_models_smaller_and_more_trained(c: float, t: float) -> No
     assert served.params[0] < trained.params[0]
     assert served.tokens_per_param[0] > trained.tokens_per_param[0]
     assert served.loss[0] > trained.loss[0]
+
+
+def test_the_slope_of_the_loss_vanishes_at_the_size_for_use() -> None:
+    spread = np.exp(0.1 * np.random.default_rng(0).standard_normal((50, 5)))
+    laws = sn.laws.Chinchilla.from_array(LAW.as_array() * spread)
+    flops, inference_tokens = 1e24, 1e13
+    best = _with_inference(laws, np.asarray(flops), Budget(inference_tokens, np.inf, 6))
+    both = flops / 6 / best.params
+    rising = laws.beta * laws.B * best.tokens ** (-laws.beta - 1) * both
+    assert rising == pytest.approx(laws.alpha * laws.A * best.params**-laws.alpha, 1e-9)
+
+
+def test_a_size_for_use_beyond_the_search_is_its_end() -> None:
+    """Of refits some have nearly no term in params: the least size is best."""
+    laws = sn.laws.Chinchilla(
+        1.8, np.array([478.0, 1e-60, -1.0]), 2143.0, np.array([0.35, 0.35, 0.35]), 0.37
+    )
+    best = _with_inference(laws, np.asarray(1e24), Budget(1e13, np.inf, 6))
+    assert np.isfinite(best.params[:2]).all()
+    most = 1e24 / 2 / 1e13
+    assert best.params[1] == pytest.approx(most * np.exp(-80.0), rel=1e-9)
 
 
 def test_few_inference_tokens_change_nothing() -> None:

@@ -17,7 +17,8 @@ _COUNT_TICKS = f"{_MAIN} ? {COUNT} : ''"
 _POWER_TICKS = f"{_MAIN} ? {POWER} : ''"
 _BYTE_TICKS = f"{_MAIN} ? format(datum.value, '~s') + 'B' : ''"
 # Below one, 300m would be read as a count of millions.
-_ANY_TICKS = f"{_MAIN} ? (datum.value < 1 ? format(datum.value, '~g') : {COUNT}) : ''"
+_ANY = f"(datum.value < 1 ? format(datum.value, '~g') : {COUNT})"
+_ANY_TICKS = f"{_MAIN} ? {_ANY} : ''"
 
 # The same words in tooltips, of three digits.
 _COUNT_TIP = "replace(format({value}, '.3~s'), 'G', 'B')"
@@ -89,6 +90,13 @@ def axis(
 
 
 Axis = str | dict[str, Any]
+
+
+def words_of(a: dict[str, Any]) -> str:
+    """Return the expression by which a legend says what the axis does."""
+    if "{value}" in a["format"]:
+        return str(a["format"].format(value="datum.value"))
+    return _ANY
 
 
 def spec_of(a: Axis) -> dict[str, Any]:

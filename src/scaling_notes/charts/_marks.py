@@ -13,7 +13,7 @@ import altair as alt
 import pandas as pd
 
 from ..errors import DataError
-from ._axes import COUNT, POWER, Axis, axis, scale_of, spec_of, ticks_of
+from ._axes import Axis, axis, scale_of, spec_of, ticks_of, words_of
 from ._theme import KINDS
 
 __all__ = [
@@ -75,10 +75,9 @@ def _color(data: pd.DataFrame, color: Axis) -> alt.Color:
         few = data[s["column"]].nunique() <= _FEW
         log = s["log"] and not few
         scale = alt.Scale(type="log") if log else alt.Undefined
-        label = POWER if s["column"] in ("flops", "budget") else COUNT
         legend = alt.Legend(
             type=alt.Undefined if few else "gradient",
-            labelExpr=label if s["log"] else alt.Undefined,
+            labelExpr=words_of(s) if s["log"] else alt.Undefined,
         )
         return alt.Color(
             s["column"],
@@ -99,12 +98,13 @@ def _tooltip(
         if a is None:
             continue
         s = spec_of(a)
-        if "{value}" in s["format"]:
+        numeric = pd.api.types.is_numeric_dtype(data[s["column"]])
+        if numeric and "{value}" in s["format"]:
             # A number format knows no B for 1e9, and axes do.
             name = f"{s['column']} in words"
             words[name] = s["format"].format(value=f"datum[{s['column']!r}]")
             tips.append(alt.Tooltip(name, type="nominal", title=s["title"]))
-        elif pd.api.types.is_numeric_dtype(data[s["column"]]):
+        elif numeric:
             tips.append(
                 alt.Tooltip(
                     s["column"],
@@ -155,7 +155,7 @@ def points(
         style=_style(kind),
         filled=not hollow,
         size=46,
-        opacity=0.4 if crowded else 0.85,
+        opacity=0.4 if crowded else 1,
         strokeWidth=1.6 if hollow else 0,
     )
     tips, words = _tooltip(frame, [x, y, color, shape])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,8 @@ __all__ = ["ChinchillaObjective"]
 _E, _A, _B, _ALPHA, _BETA = range(5)
 # Problems x points handled in one go: few enough for the processor's cache.
 _BLOCK = 49152
+# Rows of the sums over points that make value, gradient and Hessian.
+_N_SUMS = 23
 # Scratch arrays a multiple of 4096 bytes apart would compete for the same cache lines.
 _APART = 72
 
@@ -109,7 +112,7 @@ class ChinchillaObjective(Objective):
         )
 
     def _sums(self, theta: Array, weights: Array | None, block: slice) -> Array:
-        """Return what a block of points adds to the sums of the systems, (23, m)."""
+        """Return what a block of points adds to the sums, shape (_N_SUMS, m)."""
         powers = self.powers[:, block]
         n, d, both, nd, one = powers[:3], powers[2:5], powers[1:4], powers[5], powers[2]
         shape = (len(theta), powers.shape[1])
@@ -134,23 +137,68 @@ class ChinchillaObjective(Objective):
         else:
             np.multiply(psi, weights[:, block], out=w_psi)
             c *= weights[:, block]
-        sums = np.empty((23, len(theta)))
-        # sum w psi (r - psi / 2)
-        sums[0] = np.vecdot(w_psi, r) - 0.5 * np.vecdot(w_psi, psi)
-        np.matmul(w_psi, one, out=sums[1])
-        np.matmul(c, one, out=sums[2])
-        np.matmul(n, np.multiply(w_psi, p, out=x).T, out=sums[3:6])
-        np.matmul(d, np.multiply(w_psi, q, out=x).T, out=sums[6:9])
+        sums = np.empty((_N_SUMS, len(theta)))
+        to = _Sums.of(sums)
+        np.subtract(np.vecdot(w_psi, r), 0.5 * np.vecdot(w_psi, psi), out=to.value)
+        np.matmul(w_psi, one, out=to.psi)
+        np.matmul(c, one, out=to.c)
+        np.matmul(n, np.multiply(w_psi, p, out=x).T, out=to.psi_p)
+        np.matmul(d, np.multiply(w_psi, q, out=x).T, out=to.psi_q)
         c_p = np.multiply(c, p, out=x)
-        np.matmul(n[1:], c_p.T, out=sums[9:11])
+        np.matmul(n[1:], c_p.T, out=to.c_p)
         c_pq = np.multiply(c_p, q, out=r)
-        np.matmul(both, c_pq.T, out=sums[11:14])
-        np.matmul(c_pq, nd, out=sums[14])
-        np.matmul(n, np.multiply(c_p, p, out=x).T, out=sums[15:18])
+        np.matmul(both, c_pq.T, out=to.c_pq)
+        np.matmul(c_pq, nd, out=to.c_pq_nd)
+        np.matmul(n, np.multiply(c_p, p, out=x).T, out=to.c_pp)
         c_q = np.multiply(c, q, out=x)
-        np.matmul(d[:2], c_q.T, out=sums[18:20])
-        np.matmul(d, np.multiply(c_q, q, out=x).T, out=sums[20:23])
+        np.matmul(d[:2], c_q.T, out=to.c_q)
+        np.matmul(d, np.multiply(c_q, q, out=x).T, out=to.c_qq)
         return sums
+
+
+class _Sums(NamedTuple):
+    """Sums over points, (m,) or a row for each power of n = log N and d = log D.
+
+    psi is the weighted clipped residual, and c that plus the weight inside delta.
+    """
+
+    value: Array
+    """Huber losses."""
+    psi: Array
+    c: Array
+    psi_p: Array
+    """Of psi p by n^2, n, 1."""
+    psi_q: Array
+    """Of psi q by 1, d, d^2."""
+    c_p: Array
+    """Of c p by n, 1."""
+    c_pq: Array
+    """Of c p q by n, 1, d."""
+    c_pq_nd: Array
+    """Of c p q by n d."""
+    c_pp: Array
+    """Of c p^2 by n^2, n, 1."""
+    c_q: Array
+    """Of c q by 1, d."""
+    c_qq: Array
+    """Of c q^2 by 1, d, d^2."""
+
+    @classmethod
+    def of(cls, sums: Array) -> _Sums:
+        """Return views of the rows of one array, shape (_N_SUMS, m)."""
+        return cls(
+            sums[0],
+            sums[1],
+            sums[2],
+            sums[3:6],
+            sums[6:9],
+            sums[9:11],
+            sums[11:14],
+            sums[14],
+            sums[15:18],
+            sums[18:20],
+            sums[20:],
+        )
 
 
 def _term_n(theta: Array) -> Array:
@@ -164,10 +212,8 @@ def _term_d(theta: Array) -> Array:
 
 
 def _assemble(sums: Array) -> System:
-    """Return the systems from the sums of all blocks, shape (23, m)."""
-    total, k, s_1 = sums[:3]
-    k_p, k_q, s_p, s_pq = sums[3:6], sums[6:9], sums[9:11], sums[11:15]
-    s_pp, s_q, s_qq = sums[15:18], sums[18:20], sums[20:23]
+    """Return the systems from the sums of all blocks, shape (_N_SUMS, m)."""
+    total, k, s_1, k_p, k_q, s_p, s_pq, s_pqnd, s_pp, s_q, s_qq = _Sums.of(sums)
     m = len(total)
 
     g = np.empty((5, m))
@@ -187,7 +233,7 @@ def _assemble(sums: Array) -> System:
     h[_A, _B] = s_pq[1]
     h[_B, _ALPHA] = -s_pq[0]
     h[_A, _BETA] = -s_pq[2]
-    h[_ALPHA, _BETA] = s_pq[3]
+    h[_ALPHA, _BETA] = s_pqnd
     # E's share is t = 1 - p - q.
     h[_E, _A] = s_p[1] - s_pp[2] - s_pq[1]
     h[_E, _B] = s_q[0] - s_pq[1] - s_qq[0]

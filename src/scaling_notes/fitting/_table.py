@@ -28,7 +28,8 @@ def digits(value: float, significant: int = _DIGITS) -> str:
         return str(value)
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
         return _power(value, significant)
-    magnitude = 0 if value == 0 else math.floor(math.log10(abs(value)))
+    # The power of ten after rounding: 9.996 is 10.0, not 10.00.
+    magnitude = int(f"{value:.{significant - 1}e}".partition("e")[2])
     return f"{value:.{max(significant - 1 - magnitude, 0)}f}"
 
 
@@ -42,10 +43,11 @@ def _power(value: float, significant: int) -> str:
 def _count(value: float, significant: int) -> str:
     """Return 170M, 1.4T or 39.8k."""
     rounded = float(f"{value:.{significant - 1}e}")
-    for size, letter in _SUFFIXES:
-        if abs(rounded) >= size:
-            return f"{rounded / size:.{significant}g}{letter}"
-    return f"{rounded:.{significant}g}"
+    if abs(rounded) >= _MOST:
+        return _power(value, significant)
+    size, letter = next(pair for pair in _SUFFIXES if abs(rounded) >= pair[0])
+    # Two digits of 170M are 170M, never 1.7e+02M.
+    return f"{rounded / size:.{max(significant, 3)}g}{letter}"
 
 
 def _shown(value: Any, significant: int, compute: bool) -> str:
@@ -94,7 +96,8 @@ class Table:
         Columns ``x_low`` and ``x_high``, or ``low`` and ``high``, become one
         column of intervals.
         """
-        shown: dict[str, list[str]] = {}
+        headers: list[str] = []
+        columns: list[list[str]] = []
         for place, name in enumerate(self.frame.columns):
             column = self.frame.iloc[:, place]
             if self._other_end(name, "high", "low") is not None:
@@ -102,14 +105,18 @@ class Table:
             upper = self._other_end(name, "low", "high")
             cells = self._column(name, column)
             if upper is None:
-                shown[self._header(name)] = cells
+                headers.append(self._header(name))
+                columns.append(cells)
                 continue
             ends = zip(cells, self._column(name, self.frame[upper]), strict=True)
             header = f"{str(name)[: -len('low')]} interval".replace("_", " ")
-            shown[" ".join(header.split())] = [
-                f"[{low}, {high}]" if low or high else "" for low, high in ends
-            ]
-        return pd.DataFrame(shown)
+            headers.append(" ".join(header.split()))
+            columns.append(
+                [f"[{low}, {high}]" if low or high else "" for low, high in ends]
+            )
+        # Two columns may bear one header; a mapping by header would lose one.
+        shown = pd.DataFrame(dict(enumerate(columns)))
+        return shown.set_axis(pd.Index(headers, dtype=object), axis=1)
 
     def _other_end(self, name: Any, end: str, other: str) -> str | None:
         """Return the column of the other end, if a column is one end of an interval."""
@@ -127,12 +134,16 @@ class Table:
     def _header(self, name: Any) -> str:
         words = _shown(name, self.significant, False).replace("_", " ")
         unit = self.units.get(str(name), "")
-        # params (parameters) would say it twice.
-        told = not unit or unit in words or words[:5] in unit
+        # params (parameters) would say it twice; k (tokens) and loss (s) would not.
+        told = not unit or unit in words.split()
+        told = told or (len(words) > 4 and unit.startswith(words[:5]))
         return words if told else f"{words} ({unit})"
 
     def __repr__(self) -> str:
-        return str(self.cells().to_string(index=False))
+        cells = self.cells()
+        if cells.empty:
+            return "  ".join(cells.columns)
+        return str(cells.to_string(index=False))
 
     def _repr_html_(self) -> str:
         cells = self.cells()
@@ -160,7 +171,7 @@ def _is_number(frame: pd.DataFrame, cells: pd.DataFrame, place: int) -> bool:
     """Return whether a column of cells holds numbers, which line up on the right."""
     column = cells.iloc[:, place]
     filled = column[column != ""]
-    return bool(len(filled)) and bool(filled.str.fullmatch(r"[\[-]?[\d∞].*").all())
+    return bool(len(filled)) and bool(filled.str.fullmatch(r"\[?-?[\d∞].*").all())
 
 
 def table(

@@ -132,13 +132,14 @@ def _with_inference(law: SizeAndData, flops: Array, budget: Budget) -> Optimum:
 
     # Tokens stay positive below this size.
     high = np.log(budget.both(flops, np.asarray(spent))) - 1e-12
-    found = elementwise.find_root(
-        slope,
-        (high - 80.0, high),
-        args=(flops, *np.moveaxis(powers.as_array(), -1, 0)),
-        tolerances={"xatol": 1e-13, "xrtol": 0.0},
-    )
-    params = np.exp(found.x)
+    ends = high - 80.0 + np.zeros_like(powers.as_array()[..., 0])
+    args = (flops, *np.moveaxis(powers.as_array(), -1, 0))
+    # A law whose terms do not fall has no logarithm here, and no optimum.
+    with np.errstate(all="ignore"):
+        found = elementwise.find_root(slope, (ends, ends + 80.0), args=args)
+        # Without a change of sign the optimum lies beyond an end.
+        beyond = np.where(slope(ends, *args) > 0, ends, ends + 80.0)
+    params = np.exp(np.where(found.success, found.x, beyond))
     tokens = budget.both(flops, params) - spent
     return Optimum(params, tokens, law.value(params, tokens))
 

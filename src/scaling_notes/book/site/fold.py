@@ -52,17 +52,23 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
             if not any(tag.startswith("hide-") for tag in tags):
                 tags.append(TAG)
             shown = {f"code_prompt_{do}": WORDS[kind] for do in ("show", "hide")}
-            cell["metadata"]["mystnb"] = shown
+            cell["metadata"].setdefault("mystnb", {}).update(shown)
     source[0] = json.dumps(notebook)
 
 
 def _kind(cell: dict[str, Any]) -> str:
     """Return what folds a cell, empty if it stays open."""
     types = {t for output in cell["outputs"] for t in output.get("data", {})}
-    code = ast.parse("".join(cell["source"])).body
-    last = code[-1] if code else None
     if CHART in types:
         return "chart"
+    try:
+        code = ast.parse("".join(cell["source"])).body
+    except SyntaxError:
+        # A magic of IPython.
+        return ""
+    if not code:
+        return ""
+    last = code[-1]
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         called = ast.unparse(last.value.func)
         if called in TABLES:
