@@ -106,7 +106,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     top = tmp_path_factory.mktemp("project")
     for name in ("src", "tests", "book", "experiments"):
         shutil.copytree(TOP / name, top / name)
-    for name in ("_toc.yml", "pyproject.toml"):
+    for name in ("_toc.yml", "pyproject.toml", "CONTRIBUTING.md"):
         shutil.copy(TOP / name, top / name)
     for step in STEPS:
         step.apply(top)
