@@ -104,7 +104,7 @@ def compare_refits(
     total: int,
     counts: np.ndarray,
     others: Sequence[Peer],
-    enter: Callable[[np.ndarray], np.ndarray],
+    unconstrain: Callable[[np.ndarray], np.ndarray],
     value: Callable[..., float],
     rounds: int,
 ) -> list[Row]:
@@ -112,7 +112,7 @@ def compare_refits(
     field = [Peer(OURS, lambda: fit.bootstrap(total)), *others]
     times, found = race(field, rounds)
     boot, sample = found[0], len(counts)
-    found[0] = enter(boot.laws.as_array()[:sample])
+    found[0] = unconstrain(boot.laws.as_array()[:sample])
     values = np.array(
         [[value(z, w) for z, w in zip(f, counts, strict=True)] for f in found]
     )
@@ -190,7 +190,15 @@ def form_refits(total: int, sample: int, rounds: int) -> list[Row]:
         )
         work = f"{total} refits, {name}"
         rows += compare_refits(
-            FORMS, work, fit, total, counts, [peer], form.enter, form.value, rounds
+            FORMS,
+            work,
+            fit,
+            total,
+            counts,
+            [peer],
+            form.unconstrain,
+            form.value,
+            rounds,
         )
     return rows
 

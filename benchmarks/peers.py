@@ -266,7 +266,7 @@ class Form:
         self.at = np.full(len(names), np.nan)
         self.now: tuple[Any, Any] = (None, None)
 
-    def enter(self, constants: np.ndarray) -> np.ndarray:
+    def unconstrain(self, constants: np.ndarray) -> np.ndarray:
         """Return coordinates of constants."""
         x = np.array(constants, float)
         x[..., self.logged] = np.log(x[..., self.logged])

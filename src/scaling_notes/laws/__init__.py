@@ -1,4 +1,4 @@
-"""Scaling laws as published: one frozen dataclass a form, one file a book part."""
+"""Scaling laws as published: one frozen dataclass a form, one file a subject."""
 
 from ._chinchilla import Chinchilla, OptimalParams, Optimum
 from ._data import DataLimited, data_mixture
