@@ -1,4 +1,4 @@
-"""How a chapter is read: code folded, equations counted, the package in pages."""
+"""How a chapter is read: code folded, equations counted on each page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 CHAPTER = "book/pretraining/chinchilla.html"
-TALLEST = 25_000  # pixels, at a width of 1300
 
 
 @pytest.mark.parametrize("part", ["pretraining", "posttraining", "testtime"])
@@ -48,16 +47,3 @@ def test_a_folded_chart_keeps_its_description(folder: Path) -> None:
     labels = re.findall(r'class="chart" role="figure" aria-label="([^"]*)"', html)
     assert len(labels) >= 3
     assert all(len(label) >= 40 for label in labels)
-
-
-def test_no_page_of_the_package_is_endless(
-    browser: Browser, address: str, folder: Path
-) -> None:
-    page = browser.new_page(viewport={"width": 1300, "height": 900})
-    pages = sorted((folder / "book/reference/api").glob("*.html"))
-    assert len(pages) > 10
-    for path in pages:
-        page.goto(f"{address}/book/reference/api/{path.name}")
-        height = page.evaluate("document.documentElement.scrollHeight")
-        assert height <= TALLEST, path.name
-    page.close()
