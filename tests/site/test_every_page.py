@@ -197,7 +197,14 @@ class Sent(NamedTuple):
 
 @pytest.fixture(scope="module")
 def sent(visit: Visit) -> list[Sent]:
+    asked = {url for url in visit.urls if url.startswith("http")}
     files = visit.page.evaluate(SENT)
+    # What a busy machine has asked for, such as the icon, may still be on its way.
+    for _ in range(100):
+        if asked <= {url for url, *_ in files}:
+            break
+        visit.page.wait_for_timeout(100)
+        files = visit.page.evaluate(SENT)
     return [Sent(urlsplit(url).path.removeprefix("/"), *rest) for url, *rest in files]
 
 
