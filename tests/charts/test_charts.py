@@ -424,6 +424,22 @@ def test_tooltips_and_legends_say_what_the_axis_does(
         assert words <= set(texts(shown))
 
 
+def test_lines_in_the_color_of_their_points_leave_one_legend() -> None:
+    names = ["repeated", "repeated, best decay", "fresh"]
+    frame = pd.DataFrame(
+        [(k, k + i, name) for i, name in enumerate(names) for k in (1, 2, 3)],
+        columns=["k", "loss", "data"],
+    )
+    dots = charts.points(frame.iloc[::-1], "k", "loss", color="data", shape="data")
+    spec = layered(charts.line(frame, "k", "loss", color="data"), dots)
+    (legend,) = vl_convert.vegalite_to_vega(spec)["legends"]
+    assert {"fill", "shape", "stroke"} <= set(legend)
+    # Both marks take the colors in one order, and the marks given stay as they were.
+    scales = [mark["encoding"]["color"]["scale"]["domain"] for mark in spec["layer"]]
+    assert scales == [names, names]
+    assert "scale" not in dots.to_dict()["encoding"]["color"]
+
+
 @pytest.mark.parametrize("few", [True, False])
 def test_numbers_color_points(
     runs: pd.DataFrame, few: bool, capfd: pytest.CaptureFixture[str]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ._axes import Axis, axis, scale_of, spec_of, ticks_of, words_of
+from ._legends import joined
 from ._theme import KINDS
 
 __all__ = [
@@ -361,7 +362,7 @@ def layer(
     """
     if not marks:
         raise DataError("layer() needs a mark or more, such as points(...).")
-    return alt.layer(*marks).properties(
+    return alt.layer(*joined(marks)).properties(
         description=description, height=height, width=WIDTH
     )
 
