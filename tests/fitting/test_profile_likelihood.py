@@ -236,7 +236,7 @@ def test_refits_in_the_wrong_valley_are_found_and_moved() -> None:
     # One in ten begins beyond the ridge, as if by luck.
     starts[::10] = [1.5, 30.0, 3e5, 0.15, 0.6]
     before = engine.solve(problem, starts, counts, free)
-    constants, converged, restarted = certify(problem, before, counts, free)
+    constants, converged, restarted = certify(problem, before, counts, free, starts[:0])
     losses = problem.losses(problem.unconstrain(constants))
     table = counts @ losses.T
     own = np.diag(table)
@@ -281,7 +281,7 @@ def test_a_refit_that_ran_away_is_moved_or_left(fit: sn.Fit) -> None:
     broken = dataclasses.replace(
         good, constants=lost, objective=objective, converged=converged
     )
-    constants, converged, restarted = certify(problem, broken, counts, free)
+    constants, converged, restarted = certify(problem, broken, counts, free, starts[:0])
     assert restarted == 1
     assert converged.all()
     assert constants[3] == pytest.approx(good.constants[3], rel=1e-3)

@@ -8,10 +8,11 @@ from ..laws import Chinchilla, Law
 from ..laws._law import Array
 from ._chinchilla import ChinchillaObjective
 from ._objective import Objective
-from ._solve import NEGLIGIBLE, TOLERANCE, Solution, solve
+from ._solve import MAX_ITERATIONS, NEGLIGIBLE, TOLERANCE, Solution, solve
 from ._threshold import robust_delta, robust_scale
 
 __all__ = [
+    "MAX_ITERATIONS",
     "NEGLIGIBLE",
     "TOLERANCE",
     "Objective",

@@ -12,12 +12,12 @@ import numpy as np
 from ..laws._law import Array
 from ._objective import Objective
 
-__all__ = ["NEGLIGIBLE", "TOLERANCE", "Solution", "solve"]
+__all__ = ["MAX_ITERATIONS", "NEGLIGIBLE", "TOLERANCE", "Solution", "solve"]
 
 # Problems in work at once: few enough for the processor's cache.
 _POOL_SIZE = 384
 _FIRST_DAMPING = 1e-3
-_MAX_ITERATIONS = 1000
+MAX_ITERATIONS = 1000
 # Steps damped this much end within rounding of where they begin.
 _MAX_DAMPING = 1e14
 # A problem this old is in a curved valley, where acceleration is worth its cost.
@@ -64,6 +64,7 @@ def solve(
     weights: Array | None = None,
     free: np.ndarray | None = None,
     tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
 ) -> Solution:
     """Minimize the objective from each start, with the weights of its own problem.
 
@@ -79,6 +80,7 @@ def solve(
         Which constants may move; all by default.
     tolerance : float
         Part of the objective that the last step promises at most.
+    max_iterations : int
 
     Returns
     -------
@@ -100,7 +102,7 @@ def solve(
     indices = np.arange(starts.shape[1]) if free is None else np.flatnonzero(free)
     objective = objective.with_free(indices)
     theta = objective.unconstrain(starts)
-    solver = _Solver(objective, indices, tolerance)
+    solver = _Solver(objective, indices, tolerance, max_iterations)
     begin = solver.beginning(theta, weights)
     value = np.full(n_problems, np.inf)
     converged = np.zeros(n_problems, bool)
@@ -192,6 +194,7 @@ class _Solver:
     objective: Objective
     free: np.ndarray
     tolerance: float
+    max_iterations: int
 
     def system(self, theta: Array, weights: Array | None) -> tuple[Array, Array, Array]:
         """Return objective, gradient and Hessian by the free coordinates."""
@@ -245,7 +248,7 @@ class _Solver:
         enough = np.where(slow, _SLOW_TOLERANCE, self.tolerance)
         enough = np.where(pool.rejected, _ROUNDING, enough) * pool.value
         done = undamped <= enough + NEGLIGIBLE * len(self.objective.target)
-        failed = ~np.isfinite(pool.value) | (pool.age >= _MAX_ITERATIONS)
+        failed = ~np.isfinite(pool.value) | (pool.age >= self.max_iterations)
         return done, failed | (pool.damping > _MAX_DAMPING)
 
     def take_last_steps(self, pool: _Pool, done: np.ndarray) -> None:

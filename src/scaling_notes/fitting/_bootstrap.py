@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtr
 
 from ..errors import DataError
 from ..laws import Law
@@ -54,6 +54,10 @@ class Bootstrap:
     restarted : int
         Refits that the certificate improved: each was held against the optima of
         the others and started again where one of those was better.
+    unidentified : float
+        Share of the refits whose runs do not identify every constant, so that some
+        may be any number there: intervals, standard errors and bands count them all
+        the same, and say so.
     """
 
     law: Law
@@ -65,6 +69,7 @@ class Bootstrap:
     params_kind: str
     loss_unit: str
     restarted: int = 0
+    unidentified: float = 0.0
 
     @property
     def n_resamples(self) -> int:
@@ -135,14 +140,21 @@ class Bootstrap:
         how = f"case bootstrap, {self.n_resamples} resamples"
         how += ", bias-corrected" if method == "bias-corrected" else ""
         how += unverified(self.n_units)
+        if self.unidentified:
+            how += f", {self.unidentified:.1%} of them do not identify all constants"
         unit = self.loss_unit if quantity == "E" else ""
         unit = "" if unit == UNKNOWN else unit
         return Interval(value, low, high, confidence_level, self.n_units, how, unit)
 
     def standard_error(self, quantity: Quantity) -> float:
-        """Return the standard deviation of a quantity over the refits."""
+        """Return half the distance of the refits' 15.9 and 84.1 percentiles.
+
+        For normal refits that is their standard deviation. It stays one where a few
+        refits have no answer.
+        """
         require_units(self.n_units)
-        return float(np.std(self.samples(quantity), ddof=1))
+        low, high = np.quantile(self.samples(quantity), ndtr([-1.0, 1.0]))
+        return float(high - low) / 2
 
     def share_farther(self, law: Law) -> float:
         """Return the share of refits at least as far from the fit as another law.
@@ -252,6 +264,8 @@ class Bootstrap:
         )
         if self.restarted:
             head += f", {self.restarted} restarted"
+        if self.unidentified:
+            head += f", {self.unidentified:.1%} without every constant identified"
         if self.n_units < MIN_UNITS:
             return f"{head}; too few units for intervals"
         return f"{head}\n{_printed(self.table())}"

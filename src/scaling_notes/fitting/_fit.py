@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,14 +12,15 @@ import numpy as np
 import pandas as pd
 
 from .. import engine
-from ..errors import DataError
+from ..errors import DataError, FitWarning
 from ..laws import Law
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks, map_seeded, require_resamples
 from ._bootstrap import Bootstrap
+from ._bounds import Starts, both_sides
 from ._interval import Interval, Quantity, evaluate
 from ._profile_likelihood import Likelihood
-from ._refit import refit
+from ._refit import refit, solve_from
 from ._table import Table, digits, table
 
 __all__ = ["Fit", "Status"]
@@ -26,6 +28,8 @@ __all__ = ["Fit", "Status"]
 # Resamples in one piece of work, and resamples x points at most.
 _CHUNK = 1000
 _CELLS = 4_000_000
+# Resamples that do not identify a constant can be the whole of one tail of 95 %.
+_FEW = 0.025
 
 
 class Status(enum.Enum):
@@ -133,6 +137,11 @@ class Fit:
         ------
         DataError
             If ``n_resamples`` is below 2.
+
+        Warns
+        -----
+        FitWarning
+            If more than a fortieth of the resamples do not identify every constant.
         """
         require_resamples(n_resamples)
         groups = self._groups()
@@ -140,20 +149,27 @@ class Fit:
         sizes = [
             min(chunk, n_resamples - first) for first in range(0, n_resamples, chunk)
         ]
-        work = partial(
-            refit, self._problem(), self.law.as_array(), groups, self._free()
-        )
+        work = partial(refit, self._problem(), self._starts(), groups, self._free())
         parts = map_seeded(work, sizes, seed, executor)
+        unidentified = sum(lost for *_, lost in parts) / n_resamples
+        if unidentified > _FEW:
+            warnings.warn(
+                f"{unidentified:.1%} of the resamples do not identify every constant: "
+                "few points decide them. Add points there, or fix a constant.",
+                FitWarning,
+                stacklevel=2,
+            )
         return Bootstrap(
             law=self.law,
             laws=type(self.law).from_array(np.concatenate([c for c, *_ in parts])),
             residuals=self.residuals,
             n_units=len(self.data) if groups is None else int(groups.max()) + 1,
             seed=seed,
-            converged=sum(done for _, done, _ in parts) / n_resamples,
+            converged=sum(done for _, done, *_ in parts) / n_resamples,
             params_kind=self.params_kind,
             loss_unit=self.loss_unit,
-            restarted=sum(again for *_, again in parts),
+            restarted=sum(again for _, _, again, _ in parts),
+            unidentified=unidentified,
         )
 
     def profile(self, name: str, confidence_level: float = 0.95) -> Interval:
@@ -238,7 +254,9 @@ class Fit:
                 "These runs are grouped, and a profile takes every run as independent: "
                 "use bootstrap(), which resamples groups."
             )
-        return Likelihood(self._problem(), self.law.as_array(), self._free())
+        return Likelihood(
+            self._problem(), self.law.as_array(), self._free(), self._starts().all[1:]
+        )
 
     def leverage(self, executor: Executor | None = None) -> pd.DataFrame:
         """Rank runs by how far the estimates move when one is dropped.
@@ -257,7 +275,8 @@ class Fit:
         """
         n = len(self.data)
         size = max(1, min(_CHUNK, _CELLS // n))
-        work = partial(_without, self._problem(), self.law.as_array(), self._free())
+        starts = self._starts().interior
+        work = partial(_without, self._problem(), starts, self._free())
         rows = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
         constants = np.concatenate(map_chunks(work, rows, executor))
         laws = type(self.law).from_array(constants)
@@ -276,6 +295,9 @@ class Fit:
         inputs = {n: self.data[n].to_numpy(float) for n in self.law.inputs}
         response = self.data[self.law.response].to_numpy(float)
         return engine.objective(type(self.law), inputs, response, self.delta)
+
+    def _starts(self) -> Starts:
+        return both_sides(self._problem(), self.law.as_array(), self._free())
 
     def _groups(self) -> np.ndarray | None:
         if "group" not in self.data:
@@ -307,10 +329,9 @@ class Fit:
 
 
 def _without(
-    problem: engine.Objective, start: Array, free: np.ndarray, dropped: np.ndarray
+    problem: engine.Objective, starts: Array, free: np.ndarray, dropped: np.ndarray
 ) -> Array:
     """Return the constants fitted without each of these runs."""
     weights = np.ones((len(dropped), len(problem.target)))
     weights[np.arange(len(dropped)), dropped] = 0.0
-    starts = np.tile(start, (len(dropped), 1))
-    return engine.solve(problem, starts, weights, free).constants
+    return solve_from(problem, starts, weights, free).constants

@@ -41,6 +41,8 @@ class Likelihood:
         Constants at the fit.
     free : array of bool, shape (p,)
         Which of them were fitted.
+    others : array of shape (s, p)
+        More constants to start from, on the other side of bounds.
 
     Notes
     -----
@@ -56,6 +58,7 @@ class Likelihood:
     problem: engine.Objective
     estimates: Array
     free: np.ndarray
+    others: Array
 
     def p_value(self, held: Mapping[str, float]) -> float:
         """Return the p-value of constants at these values."""
@@ -124,8 +127,7 @@ class Likelihood:
         scale = n / self._freedom * float(np.mean(psi**2)) / inside
         least = self.problem.values(here, None)
         if free.any():
-            found = engine.solve(self.problem, starts, free=free)
-            value, constants = found.objective, found.constants
+            value, constants = self._least(starts, free)
         else:
             value = self.problem.values(self.problem.unconstrain(starts), None)
             constants = starts
@@ -136,6 +138,16 @@ class Likelihood:
             )
         rise = np.maximum(value - least, 0.0) / max(0.5 * q * scale, 1e-300)
         return rise, constants
+
+    def _least(self, starts: Array, free: np.ndarray) -> tuple[Array, Array]:
+        """Return the least objectives, and where, from these and the other starts."""
+        m = len(starts)
+        tried = np.repeat(starts[None], 1 + len(self.others), axis=0)
+        tried[1:] = np.where(free, self.others[:, None], tried[1:])
+        found = engine.solve(self.problem, tried.reshape(-1, tried.shape[2]), free=free)
+        values = found.objective.reshape(-1, m)
+        best = values.argmin(axis=0), np.arange(m)
+        return values[best], found.constants.reshape(tried.shape)[best]
 
     def _end(self, at: int, free: np.ndarray, threshold: float, side: int) -> float:
         """Return where the statistic crosses the threshold on one side."""

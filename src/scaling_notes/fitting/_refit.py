@@ -6,12 +6,21 @@ import numpy as np
 
 from .. import engine
 from ..laws._law import Array
+from ._bounds import Starts, at_zero
 
-__all__ = ["refit", "resample_counts"]
+__all__ = ["refit", "resample_counts", "solve_from"]
 
 # Single precision is out by less than this part of a sum of positive terms.
 _SINGLE = 1e-5
 _BETTER = 1e-9
+# A constant whose move by one e-fold, or by one, moves the values by less than this
+# part of the noise is not identified; nor are constants whose curvature, scaled to
+# a unit diagonal, is singular to this part.
+_UNSEEN = 1e-3
+_SINGULAR = 1e-11
+_LEAST_NOISE = 1e-9
+# Problems x points of one look at the curvature.
+_BLOCK = 200_000
 # Stands for what is not finite; sums of it stay in the range of single precision.
 _HUGE = 1e30
 
@@ -45,12 +54,12 @@ def resample_counts(
 
 def refit(
     problem: engine.Objective,
-    start: Array,
+    starts: Starts,
     groups: np.ndarray | None,
     free: np.ndarray,
     size: int,
     rng: np.random.Generator,
-) -> tuple[Array, int, int]:
+) -> tuple[Array, int, int, int]:
     """Refit one chunk of resamples.
 
     Returns
@@ -60,11 +69,91 @@ def refit(
         How many converged.
     restarted : int
         How many were better at the optimum of another and started again there.
+    unidentified : int
+        How many do not identify every constant.
     """
     counts = resample_counts(len(problem.target), groups, size, rng)
-    solution = engine.solve(problem, np.tile(start, (size, 1)), counts, free)
-    constants, converged, restarted = certify(problem, solution, counts, free)
-    return constants, int(converged.sum()), restarted
+    solution = solve_from(problem, starts.interior, counts, free)
+    constants, converged, restarted = certify(
+        problem, solution, counts, free, starts.at_zero
+    )
+    known = identified(problem, starts.interior[0], constants, counts, free)
+    return constants, int(converged.sum()), restarted, int((~known).sum())
+
+
+def identified(
+    problem: engine.Objective,
+    estimates: Array,
+    constants: Array,
+    weights: Array,
+    free: np.ndarray,
+) -> np.ndarray:
+    """Return which refits identify every constant, shape (m,).
+
+    A constant that went to zero is an answer. One that can move without moving the
+    values is none, nor are several that can move together.
+
+    Parameters
+    ----------
+    problem : Objective
+    estimates : array of shape (p,)
+        Constants of the fit to all points.
+    constants : array of shape (m, p)
+        Those of the refits.
+    weights : array of shape (m, n)
+    free : array of bool, shape (p,)
+    """
+    here = problem.residuals(problem.unconstrain(estimates[None]))[0]
+    noise = max(engine.robust_scale(here), _LEAST_NOISE)
+    out = np.empty(len(constants), bool)
+    size = max(1, _BLOCK // weights.shape[1])
+    for first in range(0, len(constants), size):
+        part = slice(first, first + size)
+        theta = problem.unconstrain(constants[part])
+        h = problem.system(theta, weights[part]).curvature.transpose(2, 0, 1)
+        h = h[:, free][:, :, free]
+        diagonal = np.abs(np.einsum("mii->mi", h))
+        unseen = diagonal < (_UNSEEN * noise) ** 2 * weights[part].sum(1)[:, None]
+        # What is at zero stands aside, as a coordinate of its own.
+        aside = unseen[:, :, None] | unseen[:, None, :]
+        scale = 1.0 / np.sqrt(np.where(unseen, 1.0, diagonal))
+        h = np.where(aside, np.eye(h.shape[1]), h * scale[:, :, None] * scale[:, None])
+        least = np.linalg.eigvalsh(h)[:, 0]
+        lost = unseen & ~problem.logged[free]
+        for i in np.flatnonzero(problem.logged[free]):
+            rows = np.flatnonzero(unseen[:, i])
+            lost[rows, i] = ~at_zero(problem, theta[rows], np.flatnonzero(free)[i])
+        out[part] = (least > _SINGULAR) & ~lost.any(axis=1)
+    return out
+
+
+def solve_from(
+    problem: engine.Objective, starts: Array, weights: Array, free: np.ndarray
+) -> engine.Solution:
+    """Solve every problem from each of the starts, and keep its best optimum.
+
+    Parameters
+    ----------
+    problem : Objective
+    starts : array of shape (s, p)
+    weights : array of shape (m, n)
+        Weights of m problems.
+    free : array of bool, shape (p,)
+    """
+    m, s = len(weights), len(starts)
+    found = [
+        engine.solve(problem, np.tile(start, (m, 1)), weights, free) for start in starts
+    ]
+    if s == 1:
+        return found[0]
+    best = np.argmin([f.objective for f in found], axis=0)
+    rows = np.arange(m)
+    return engine.Solution(
+        *(
+            np.stack([getattr(f, name) for f in found])[best, rows]
+            for name in ("constants", "objective", "converged", "iterations")
+        )
+    )
 
 
 def certify(
@@ -72,6 +161,7 @@ def certify(
     solution: engine.Solution,
     weights: Array,
     free: np.ndarray,
+    rivals: Array,
 ) -> tuple[Array, np.ndarray, int]:
     """Hold every refit of a chunk against the optima of the others in it.
 
@@ -85,6 +175,8 @@ def certify(
     weights : array of shape (m, n)
         Their weights.
     free : array of bool, shape (p,)
+    rivals : array of shape (q, p)
+        More constants to hold them against.
 
     Returns
     -------
@@ -107,7 +199,8 @@ def certify(
     improved: set[int] = set()
     # Each restart lowers an objective, so the rounds end.
     while True:
-        theta = problem.unconstrain(constants)
+        known = np.concatenate([constants, rivals])
+        theta = problem.unconstrain(known)
         losses = problem.losses(theta)
         losses[~(losses < _HUGE)] = _HUGE
         table = single @ losses.astype(np.float32).T
@@ -119,7 +212,7 @@ def certify(
         worse = near[exact < own[near] * (1 - _BETTER) - slack]
         if not len(worse):
             return constants, converged, len(improved)
-        again = engine.solve(problem, constants[rival[worse]], weights[worse], free)
+        again = engine.solve(problem, known[rival[worse]], weights[worse], free)
         constants[worse] = again.constants
         own[worse] = again.objective
         converged[worse] = again.converged

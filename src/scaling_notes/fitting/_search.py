@@ -22,6 +22,17 @@ _OPTIMA = 4
 _MANY = 2500
 _GROWTH = 20
 _DELTA_ROUNDS = 50
+_PLAIN_ROUNDS = 10
+# A threshold that asks for itself to this part has settled.
+_SETTLED = 1e-6
+# A threshold changes by a factor of two at most when it is sought.
+_LONGEST = float(np.log(2.0))
+# Stands for the logarithm of the largest number.
+_LARGE = 700.0
+# Steps of one round; a start that needs more goes on in the next.
+_STEPS = 100
+# An objective within this factor of the least may yet become the least.
+_NEAR = 1.2
 # Optima under a threshold that is a first guess need not be exact.
 _ROUGH = 1e-6
 
@@ -49,12 +60,14 @@ def search(
     optima: tuple[engine.Objective, engine.Solution] | None = None
     for rows in _parts(len(data)):
         some, y = {name: x[rows] for name, x in inputs.items()}, response[rows]
-        starts = _distinct(*optima) if optima else _starts(law, some, y, fixed)
+        starts = (
+            _distinct(*optima)[:_OPTIMA] if optima else _starts(law, some, y, fixed)
+        )
         problem, solution, residual, settled = _minimize(
             law, some, y, starts, delta, fixed, near=optima is not None
         )
         optima = problem, solution
-    winner = int(solution.objective.argmin())
+    winner = int(_objectives(solution).argmin())
     fitted = law.from_array(solution.constants[winner])
     status, found = _judge(problem, solution, winner, fitted, settled)
     for message in (*messages, *found):
@@ -135,29 +148,92 @@ def _minimize(
         residual = problem.residuals(problem.unconstrain(starts[:1]))[0]
         problem = problem.with_delta(engine.robust_delta(residual, n_free))
     tolerance = _ROUGH if delta is None else engine.TOLERANCE
+    following = _Threshold()
+    steps = _STEPS
     for rounds_left in reversed(range(1 + _DELTA_ROUNDS)):
         # All starts go on: another one may win under another threshold.
-        solution = engine.solve(problem, starts, free=free, tolerance=tolerance)
-        starts = solution.constants
-        best = starts[[solution.objective.argmin()]]
-        residual = problem.residuals(problem.unconstrain(best))[0]
+        path = problem
+        if steps != _STEPS:
+            # Steps by exact curvature creep along a valley; these follow it.
+            path = engine.Objective(law, inputs, response, problem.delta)
+        solution = engine.solve(path, starts, None, free, tolerance, steps)
+        starts = _distinct(problem, solution)
+        residual = problem.residuals(problem.unconstrain(starts[:1]))[0]
         trial = delta or engine.robust_delta(residual, n_free)
-        settled = trial == problem.delta or abs(trial - problem.delta) <= 1e-6 * trial
-        if (settled and tolerance != _ROUGH) or not rounds_left:
+        settled = trial == problem.delta or (
+            abs(trial - problem.delta) <= _SETTLED * trial
+        )
+        if not rounds_left:
             break
-        problem, tolerance = problem.with_delta(trial), engine.TOLERANCE
+        if settled and tolerance != _ROUGH:
+            near = _objectives(solution) <= _NEAR * _objectives(solution).min()
+            if steps != _STEPS or solution.converged[near].all():
+                break
+            # Under this threshold those that may win go on to their end.
+            starts, steps = solution.constants[near], engine.MAX_ITERATIONS
+            continue
+        wanted = trial if settled else following.after(problem.delta, trial)
+        if wanted is None:
+            break
+        problem, tolerance = problem.with_delta(wanted), engine.TOLERANCE
     return problem, solution, residual, settled
 
 
+class _Threshold:
+    """What threshold to try next, when residuals under one ask for another.
+
+    At first the one they ask for. If that creeps or swings, the threshold that asks
+    for itself is sought between one that asks for more and one that asks for less.
+    """
+
+    def __init__(self) -> None:
+        self.rounds = 0
+        # Logarithms of a threshold and of what it asks for beyond itself.
+        self.low: tuple[float, float] | None = None
+        self.high: tuple[float, float] | None = None
+
+    def after(self, tried: float, asked: float) -> float | None:
+        """Return the threshold to try after this one, None if there is none."""
+        self.rounds += 1
+        at, move = float(np.log(tried)), float(np.log(asked / tried))
+        if move > 0:
+            self.low = at, move
+        else:
+            self.high = at, move
+        late = self.rounds - _PLAIN_ROUNDS
+        if late <= 0:
+            return asked
+        if self.low is None or self.high is None or self.low[0] >= self.high[0]:
+            self.low, self.high = (self.low, None) if move > 0 else (None, self.high)
+            step = float(np.clip(move * 2.0**late, -_LONGEST, _LONGEST))
+            return float(np.exp(at + step))
+        (low, up), (high, down) = self.low, self.high
+        if high - low <= _SETTLED:
+            return None
+        # Where the line through both ends asks for itself, or the middle.
+        share = up / (up - down) if late % 2 else 0.5
+        return float(np.exp(low + share * (high - low)))
+
+
 def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:
-    """Return the constants of the best few optima that differ."""
-    order = np.argsort(solution.objective, kind="stable")
-    theta = problem.unconstrain(solution.constants)
+    """Return the constants of the optima that differ, the best first."""
+    objective = _objectives(solution)
+    order = np.argsort(objective, kind="stable")
+    # What is zero has no logarithm; there it is a small number like others.
+    theta = np.maximum(problem.unconstrain(solution.constants), -_LARGE)
     kept: list[int] = []
     for i in order:
-        if all(np.abs(theta[i] - theta[j]).max() > 0.01 for j in kept):
+        if np.isfinite(objective[i]) and all(
+            np.abs(theta[i] - theta[j]).max() > 0.01 for j in kept
+        ):
             kept.append(int(i))
-    return solution.constants[kept[:_OPTIMA]]
+    return solution.constants[kept or order[:1]]
+
+
+def _objectives(solution: engine.Solution) -> Array:
+    """Return the objectives, infinite where a constant is out of the range."""
+    told = np.isfinite(solution.constants).all(axis=1)
+    return np.where(told, solution.objective, np.inf)
 
 
 def _require_possible(law: type[Law], fixed: Mapping[str, float]) -> None:
