@@ -24,6 +24,7 @@ from ._interval import (
     percentile,
     require_everywhere,
     require_units,
+    unreached,
     unverified,
 )
 from ._table import Table, digits, table
@@ -103,6 +104,9 @@ class Bootstrap:
         Returns
         -------
         Interval
+            An end is infinite where too many refits are, as those are that never
+            reach what :meth:`~scaling_notes.laws.Law.inverse` was asked for; ``how``
+            tells their number.
 
         Raises
         ------
@@ -133,6 +137,7 @@ class Bootstrap:
                 f"method is {method!r}; use 'percentile' or 'bias-corrected'."
             )
         how = f"case bootstrap, {self.n_resamples} resamples"
+        how += unreached(samples)
         how += ", bias-corrected" if method == "bias-corrected" else ""
         how += unverified(self.n_units)
         unit = self.loss_unit if quantity == "E" else ""
@@ -140,9 +145,13 @@ class Bootstrap:
         return Interval(value, low, high, confidence_level, self.n_units, how, unit)
 
     def standard_error(self, quantity: Quantity) -> float:
-        """Return the standard deviation of a quantity over the refits."""
+        """Return the standard deviation of a quantity over the refits.
+
+        It is infinite where some refits are: an input that they never reach.
+        """
         require_units(self.n_units)
-        return float(np.std(self.samples(quantity), ddof=1))
+        samples = self.samples(quantity)
+        return np.inf if np.isinf(samples).any() else float(np.std(samples, ddof=1))
 
     def share_farther(self, law: Law) -> float:
         """Return the share of refits at least as far from the fit as another law.
