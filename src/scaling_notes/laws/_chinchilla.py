@@ -100,7 +100,7 @@ class SizeAndData(Law):
         >>> import scaling_notes as sn
         >>> law = sn.laws.Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
         >>> f"{law.flops_to_reach(2.0):.2e}", law.flops_to_reach(1.6)
-        ('1.83e+23', inf)
+        ('1.11e+23', inf)
         """
         target = np.asarray(loss, float)
         if not np.isfinite(target).all():
