@@ -9,10 +9,15 @@ from scipy.optimize import minimize_scalar
 import scaling_notes as sn
 from scaling_notes.laws import (
     BestOfNOveroptimization,
+    Chinchilla,
     ExponentialApproach,
+    KaplanJoint,
+    Law,
     OptimalHyperparameter,
+    PowerLaw,
     PurePowerLaw,
     RLOveroptimization,
+    SharedExponent,
 )
 
 OVEROPTIMIZED = [
@@ -144,3 +149,39 @@ def test_a_setting_without_size_is_a_power_of_data() -> None:
     alone = sn.fit_law(PurePowerLaw, tokens, y)
     assert held["tokens_exponent"] == pytest.approx(-alone["alpha"], rel=1e-7)
     assert held["coefficient"] == pytest.approx(alone["A"], rel=1e-6)
+
+
+# A loss without a floor
+
+SIZES, TOKENS = np.geomspace(1e7, 1e10, 6), np.geomspace(1e9, 1e12, 6)
+N, D = (g.ravel() for g in np.meshgrid(SIZES, TOKENS))
+
+
+@pytest.mark.parametrize(
+    ("law", "name", "form"),
+    [
+        (Chinchilla(0.0, 400.0, 2000.0, 0.34, 0.37), "E", "KaplanJoint"),
+        (Chinchilla(1.7, 0.0, 2000.0, 0.34, 0.37), "A", "PowerLaw of the tokens"),
+        (Chinchilla(1.7, 400.0, 0.0, 0.34, 0.37), "B", "PowerLaw of the params"),
+        (SharedExponent(0.0, 400.0, 2000.0, 0.35), "E", "KaplanJoint"),
+        (PowerLaw(0.0, 8.0, 0.3), "E", "PurePowerLaw"),
+    ],
+)
+def test_a_term_that_vanishes_names_the_form_without_it(
+    law: Law, name: str, form: str
+) -> None:
+    points = (N, D)[: len(law.inputs)]
+    words = [word for word in law.doubts(*points) if word.startswith(f"{name} went")]
+    assert len(words) == 1
+    assert f"use a simpler form: {form}" in words[0]
+    assert hasattr(sn.laws, form.split()[0])
+
+
+def test_the_forms_that_are_named_have_no_floor() -> None:
+    truth = KaplanJoint(0.3, 0.35, 1e6, 1e8)
+    y = truth(params=N, tokens=D)
+    fit = sn.fit_law(KaplanJoint, {"params": N, "tokens": D}, y)
+    assert fit.status is sn.Status.CONVERGED
+    assert fit.law.as_array() == pytest.approx(truth.as_array(), rel=1e-4)
+    far = truth(params=1e60, tokens=1e60)
+    assert far < 1e-15

@@ -15,6 +15,13 @@ from ._law import Array, Law, no_gain, non_negative_least_squares, vanished
 
 __all__ = ["Chinchilla", "OptimalParams", "Optimum"]
 
+# What to fit where a term of size and data vanishes.
+SIMPLER = {
+    "E": "KaplanJoint, whose loss has no floor",
+    "A": "PowerLaw of the tokens",
+    "B": "PowerLaw of the params",
+}
+
 
 class Optimum(NamedTuple):
     """The best use of a training budget: params, tokens and the loss they reach."""
@@ -204,7 +211,7 @@ class Chinchilla(SizeAndData):
         params, tokens = (np.array([x.min(), x.max()]) for x in inputs)
         size, data = self.A * params**-self.alpha, self.B * tokens**-self.beta
         least = float(self.E + size.min() + data.min())
-        gone = vanished({"E": self.E, "A": size, "B": data}, least)
+        gone = vanished({"E": self.E, "A": size, "B": data}, least, SIMPLER)
         shown = {
             name: what
             for name, of, what in (("alpha", "A", "params"), ("beta", "B", "tokens"))

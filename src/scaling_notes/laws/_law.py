@@ -255,11 +255,24 @@ def softplus(x: Array) -> tuple[Array, Array]:
     return np.logaddexp(0.0, x), expit(x)
 
 
-def vanished(terms: Mapping[str, Any], least: float) -> dict[str, str]:
-    """Return what to say of each term that is nothing beside the least value."""
+def vanished(
+    terms: Mapping[str, Any], least: float, simpler: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return what to say of each term that is nothing beside the least value.
+
+    Parameters
+    ----------
+    terms : mapping of str to array
+        Each term by the constant that it vanishes with.
+    least : float
+        The least value at the points.
+    simpler : mapping of str to str, optional
+        The form without a term, in words.
+    """
+    known = simpler or {}
     return {
         name: f"{name} went to zero: the data do not call for that term. Fix it, or "
-        "use a simpler form."
+        f"use a simpler form{': ' + known[name] if name in known else ''}."
         for name, term in terms.items()
         if not np.max(np.abs(term)) > 1e-6 * abs(least)
     }
