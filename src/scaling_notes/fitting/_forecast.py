@@ -286,9 +286,7 @@ def forecast(
     names = _names(law, along, own, columns or {})
     data = _read(runs, law, names, groups)
 
-    def at(cut: float) -> Forecast:
-        start = cut if above is None else above
-        small, large = _parted(data, along, cut, start)
+    def at(cut: float, small: pd.DataFrame, large: pd.DataFrame) -> Forecast:
         # Under their own names: messages and units go by them.
         named = small.rename(columns=names)
         named.attrs |= runs.attrs
@@ -329,14 +327,17 @@ def forecast(
             n_exponent=boot.interval("n_exponent") if has_exponent else None,
             table=scored,
             below=cut,
-            above=start,
+            above=cut if above is None else above,
             confidence_level=confidence_level,
             along=along,
         )
 
+    each = cuts.ravel().tolist()
+    # All cuts are looked at before the first fit: a bad one is told of at once.
+    parts = [_parted(data, along, cut, cut if above is None else above) for cut in each]
     if cuts.ndim == 0:
-        return at(below)  # type: ignore[arg-type]
-    return Forecasts(tuple(at(cut) for cut in cuts.ravel().tolist()))
+        return at(below, *parts[0])  # type: ignore[arg-type]
+    return Forecasts(tuple(at(c, *part) for c, part in zip(each, parts, strict=True)))
 
 
 def _names(
