@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -40,8 +40,7 @@ COLUMNS = [
 Quantity = str | Callable[[Law], object]
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """A known law, where it is seen, the noise, and what intervals are asked for."""
 
     interval: str
@@ -112,7 +111,7 @@ SETTINGS = [
         "inverse",
         "sigmoid",
         CLIMB,
-        {"x": np.geomspace(100, 1e5, 30)},
+        {"x": np.geomspace(100, 1e5, 60)},
         0.01,
         {"x, half of the climb": at(CLIMB, 2500.0), "x, 9/10": at(CLIMB, 8000.0)},
     ),
@@ -143,7 +142,7 @@ SETTINGS = [
         "constants and inverse",
         "exponential approach",
         APPROACH,
-        {"x": np.arange(0.0, 300, 10)},
+        {"x": np.arange(0.0, 300, 5)},
         0.02,
         {
             "R_0": "R_0",
