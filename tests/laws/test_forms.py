@@ -244,6 +244,19 @@ def test_intervals_hold_the_truth(case: Case) -> None:
     assert np.mean(held) >= 0.75
 
 
+@every_case
+def test_the_inverse_leads_back_to_the_value(case: Case) -> None:
+    middle = {name: x[len(x) // 2] for name, x in case.named.items()}
+    value = case.truth(**middle)
+    for name in case.truth.inputs:
+        held = {other: x for other, x in middle.items() if other != name}
+        found = case.truth.inverse(value, **held)
+        # A law that turns may have the value before.
+        assert 0 <= found <= middle[name] * (1 + 1e-9)
+        back = case.truth(**held, **{name: found})
+        assert back == pytest.approx(value, rel=1e-11)
+
+
 def scipy_minimum(
     problem: engine.Objective, start: np.ndarray, weights: np.ndarray, free: np.ndarray
 ) -> float:

@@ -185,3 +185,17 @@ def test_the_forms_that_are_named_have_no_floor() -> None:
     assert fit.law.as_array() == pytest.approx(truth.as_array(), rel=1e-4)
     far = truth(params=1e60, tokens=1e60)
     assert far < 1e-15
+
+
+@names
+def test_a_peak_that_some_refits_do_not_have_has_no_upper_end(
+    law: BestOfNOveroptimization | RLOveroptimization,
+) -> None:
+    d = np.linspace(0.0, 0.6, 12)
+    noise = 0.1 * np.random.default_rng(4).standard_normal(12)
+    with pytest.warns(sn.FitWarning, match="lies beyond all points"):
+        fit = sn.fit_law(type(law), d, law(d=d) + noise)
+    table = fit.bootstrap(100).table()
+    assert table.loc["optimal_d", "high"] == np.inf
+    assert table.loc["optimal_d", "standard_error"] == np.inf
+    assert np.isfinite(table.loc[["alpha", "beta"]].to_numpy()).all()
