@@ -14,19 +14,23 @@ from scipy.optimize import least_squares
 import scaling_notes as sn
 from scaling_notes import engine
 from scaling_notes.laws import (
+    BestOfNOveroptimization,
     BrokenPowerLaw,
     Chinchilla,
     DataLimited,
     DistilledLoss,
     EffectiveData,
+    ExponentialApproach,
     FineGrainedExperts,
     FineTuning,
     KaplanJoint,
     Law,
+    OptimalHyperparameter,
     OuterExponent,
     OverTraining,
     PowerLaw,
     PurePowerLaw,
+    RLOveroptimization,
     RoutedExperts,
     SharedExponent,
     Sigmoid,
@@ -170,6 +174,11 @@ CASES = [
         5e-4,
         ("gamma_prime", "f_1"),
     ),
+    Case(ExponentialApproach(R_0=0.2, A=0.7, tau=90.0), (np.arange(0.0, 400, 8),)),
+    Case(ExponentialApproach(R_0=0.9, A=0.3, tau=15.0), (np.arange(1.0, 41),), 0.005),
+    Case(BestOfNOveroptimization(alpha=0.9, beta=0.2), (np.linspace(0, 3.2, 40),)),
+    Case(RLOveroptimization(alpha=1.1, beta=0.45), (np.linspace(0, 25, 60),), 0.05),
+    Case(OptimalHyperparameter(1.79, -0.713, 0.307), SIZES_AND_DATA, 0.1),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: repr(c.truth)[:40])
 
@@ -233,6 +242,19 @@ def test_intervals_hold_the_truth(case: Case) -> None:
             assert interval.low < interval.high
             held.append(interval.low < getattr(case.truth, name) < interval.high)
     assert np.mean(held) >= 0.75
+
+
+@every_case
+def test_the_inverse_leads_back_to_the_value(case: Case) -> None:
+    middle = {name: x[len(x) // 2] for name, x in case.named.items()}
+    value = case.truth(**middle)
+    for name in case.truth.inputs:
+        held = {other: x for other, x in middle.items() if other != name}
+        found = case.truth.inverse(value, **held)
+        # A law that turns may have the value before.
+        assert 0 <= found <= middle[name] * (1 + 1e-9)
+        back = case.truth(**held, **{name: found})
+        assert back == pytest.approx(value, rel=1e-11)
 
 
 def scipy_minimum(
@@ -399,6 +421,12 @@ BY_HAND = [
     (FineGrainedExperts(1.0, 6.0, 10.0, 8.0, 0.5, 1.0, 2.0), (4.0, 5.0, 2.0), 7.0),
     (EffectiveData(3.0, 0.5, 1.0), (16.0, 5.0), 60.0),
     (FineTuning(1.0, 12.0, 0.5, 1.0), (4.0, 3.0), 3.0),
+    (ExponentialApproach(0.2, 0.6, 1 / np.log(2.0)), (2.0,), 0.5),
+    (ExponentialApproach(0.2, 0.6, 3.0), (0.0,), 0.2),
+    (BestOfNOveroptimization(1.5, 0.25), (4.0,), 2.0),
+    (RLOveroptimization(1.5, 0.25), (np.e,), 1.25 * np.e),
+    (RLOveroptimization(1.5, 0.25), (0.0,), 0.0),
+    (OptimalHyperparameter(3.0, -0.5, 0.25), (100.0, 1e4), 3.0),
     # Teacher and student alike: the turn is 2^(-c_1 f_1) = 1/2.
     (
         DistilledLoss(4.0, 0.5, 6.0, 1.0, 2.0, 1.0, 2.0, 1.0, 0.5),

@@ -17,7 +17,7 @@ from ._columns import (
 )
 from ._fit import Fit, Status
 from ._fit_law import fit_chinchilla, fit_law
-from ._forecast import Forecast, forecast
+from ._forecast import Forecast, Forecasts, forecast
 from ._interval import (
     MIN_UNITS,
     MIN_VERIFIED,
@@ -40,6 +40,7 @@ __all__ = [
     "Check",
     "Fit",
     "Forecast",
+    "Forecasts",
     "Interval",
     "Profile",
     "Status",

@@ -24,6 +24,7 @@ from ._interval import (
     percentile,
     require_everywhere,
     require_units,
+    unreached,
     unverified,
 )
 from ._table import Table, digits, table
@@ -108,6 +109,9 @@ class Bootstrap:
         Returns
         -------
         Interval
+            An end is infinite where too many refits are, as those are that never
+            reach what :meth:`~scaling_notes.laws.Law.inverse` was asked for; ``how``
+            tells their number.
 
         Raises
         ------
@@ -138,6 +142,7 @@ class Bootstrap:
                 f"method is {method!r}; use 'percentile' or 'bias-corrected'."
             )
         how = f"case bootstrap, {self.n_resamples} resamples"
+        how += unreached(samples)
         how += ", bias-corrected" if method == "bias-corrected" else ""
         how += unverified(self.n_units)
         if self.unidentified:
@@ -150,11 +155,12 @@ class Bootstrap:
         """Return half the distance of the refits' 15.9 and 84.1 percentiles.
 
         For normal refits that is their standard deviation. It stays one where a few
-        refits have no answer.
+        refits have no answer, and is infinite where many have an infinite one: an
+        input that they never reach.
         """
         require_units(self.n_units)
-        low, high = np.quantile(self.samples(quantity), ndtr([-1.0, 1.0]))
-        return float(high - low) / 2
+        low, high = percentile(self.samples(quantity), float(ndtr(1) - ndtr(-1)))
+        return float(high - low) / 2 if np.isfinite(high) else np.inf
 
     def share_farther(self, law: Law) -> float:
         """Return the share of refits at least as far from the fit as another law.

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
+import numpy as np
 import pandas as pd
 
 from ..errors import DataError
+from ..laws import Chinchilla, Law
+from ..laws._law import Array
 from ..parallel import Executor
-from ._columns import read_columns, require_positive
+from ._columns import read_columns, require_domain, require_positive
 from ._fit import Fit
-from ._fit_law import fit_chinchilla
+from ._fit_law import fit_chinchilla, fit_law
 from ._interval import Interval
+from ._table import digits, table
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["Forecast", "Forecasts", "forecast"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,43 +30,66 @@ class Forecast:
     ----------
     fit : Fit
         The fit to the runs below the cut.
-    n_exponent : Interval
-        The exponent those runs alone give.
+    n_exponent : Interval or None
+        The exponent of the optimal size that those runs alone give; None for a law
+        without it.
     table : pandas.DataFrame
-        The held-out runs: ``params``, ``tokens``, ``flops``, ``loss`` as
-        measured, ``forecast``, ``low``, ``high``, ``held``.
+        The held-out runs: the inputs of the law (``params``, ``tokens``), what the
+        cut is along (``flops``), the response as measured (``loss``), ``forecast``,
+        ``low``, ``high``, ``held``, and ``group`` where runs were grouped.
     below, above : float
-        Training compute in FLOP: fitted below, held out above.
+        Training compute in FLOP, or another input: fitted below, held out above.
     confidence_level : float
         Of the prediction intervals.
+    along : str
+        What the cut is along.
     """
 
     fit: Fit
-    n_exponent: Interval
+    n_exponent: Interval | None
     table: pd.DataFrame
     below: float
     above: float
     confidence_level: float
+    along: str = "flops"
+
+    def _errors(self) -> pd.Series:
+        """Return errors as shares of the response, or as they are (see ``error``)."""
+        said, seen = self.table["forecast"], self.table[self.fit.law.response]
+        return said / seen - 1 if self.fit.law.scale == "log" else said - seen
 
     @property
     def error(self) -> float:
-        """Median absolute error of the forecast, as a share of the loss."""
-        return float((self.table["forecast"] / self.table["loss"] - 1).abs().median())
+        """Median absolute error of the forecast, as a share of the loss.
+
+        For a law with residuals on another scale than the log, such as one of
+        scores, in the unit of the response.
+        """
+        return float(self._errors().abs().median())
 
     @property
     def bias(self) -> float:
-        """Median signed error as a share of the loss; above 0 is too pessimistic."""
-        return float((self.table["forecast"] / self.table["loss"] - 1).median())
+        """Median signed error, as ``error``; a loss above 0 is too pessimistic."""
+        return float(self._errors().median())
 
     @property
     def held(self) -> float:
-        """Share of the held-out runs inside their interval."""
+        """Share of the held-out runs inside their interval.
+
+        Runs of one unit miss together: ``n_units`` tells how many units there are.
+        """
         return float(self.table["held"].mean())
 
     @property
+    def n_units(self) -> int:
+        """Number of independent units among the held-out runs."""
+        grouped = "group" in self.table
+        return self.table["group"].nunique() if grouped else len(self.table)
+
+    @property
     def factor(self) -> float:
-        """Extrapolation factor: median held-out compute over the cut."""
-        return float(self.table["flops"].median() / self.below)
+        """Extrapolation factor: median held-out compute, or input, over the cut."""
+        return float(self.table[self.along].median() / self.below)
 
     def summary(self) -> dict[str, float]:
         """Return the score as one row of a table."""
@@ -75,48 +104,149 @@ class Forecast:
         }
 
     def __repr__(self) -> str:
+        flops = self.along == "flops"
+        cut = f"{self.below:.3g} FLOP" if flops else f"{self.along} = {self.below:.3g}"
+        share = self.fit.law.scale == "log"
+        error = f"{self.error:.2%}" if share else digits(self.error)
+        grouped = "group" in self.table
+        units = f" of {self.n_units} units" if grouped else ""
         return (
-            f"{len(self.fit.data)} runs below {self.below:.3g} FLOP forecast "
-            f"{len(self.table)} above {self.above:.3g}: median error {self.error:.2%}, "
+            f"{len(self.fit.data)} runs below {cut} forecast "
+            f"{len(self.table)}{units} above {self.above:.3g}: median error {error}, "
             f"{self.confidence_level:.0%} intervals held {self.held:.0%}"
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Forecasts:
+    """Forecasts of one law at several cuts; a sequence of :class:`Forecast`.
+
+    Attributes
+    ----------
+    forecasts : tuple of Forecast
+        One a cut, in the order given.
+    """
+
+    forecasts: tuple[Forecast, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The scores, one row a cut: those of :meth:`Forecast.summary`, ``units``."""
+        rows = [said.summary() | {"units": said.n_units} for said in self]
+        return pd.DataFrame(rows)
+
+    def __iter__(self) -> Iterator[Forecast]:
+        return iter(self.forecasts)
+
+    def __len__(self) -> int:
+        return len(self.forecasts)
+
+    def __getitem__(self, place: int) -> Forecast:
+        return self.forecasts[place]
+
+    def __repr__(self) -> str:
+        return repr(table(self.table))
+
+    def _repr_html_(self) -> str:
+        return table(self.table)._repr_html_()
+
+
+@overload
 def forecast(
     runs: pd.DataFrame,
     *,
     below: float,
+    law: type[Law] = ...,
+    along: str | None = ...,
+    above: float | None = ...,
+    confidence_level: float = ...,
+    params: str = ...,
+    tokens: str = ...,
+    flops: str = ...,
+    loss: str = ...,
+    columns: Mapping[str, str] | None = ...,
+    groups: str | None = ...,
+    delta: float | None = ...,
+    fixed: Mapping[str, float] | None = ...,
+    params_kind: str | None = ...,
+    loss_unit: str | None = ...,
+    n_resamples: int = ...,
+    seed: int = ...,
+    executor: Executor | None = ...,
+) -> Forecast: ...
+@overload
+def forecast(
+    runs: pd.DataFrame,
+    *,
+    below: Sequence[float] | Array,
+    law: type[Law] = ...,
+    along: str | None = ...,
+    above: float | None = ...,
+    confidence_level: float = ...,
+    params: str = ...,
+    tokens: str = ...,
+    flops: str = ...,
+    loss: str = ...,
+    columns: Mapping[str, str] | None = ...,
+    groups: str | None = ...,
+    delta: float | None = ...,
+    fixed: Mapping[str, float] | None = ...,
+    params_kind: str | None = ...,
+    loss_unit: str | None = ...,
+    n_resamples: int = ...,
+    seed: int = ...,
+    executor: Executor | None = ...,
+) -> Forecasts: ...
+def forecast(
+    runs: pd.DataFrame,
+    *,
+    below: float | Sequence[float] | Array,
+    law: type[Law] = Chinchilla,
+    along: str | None = None,
     above: float | None = None,
     confidence_level: float = 0.8,
     params: str = "params",
     tokens: str = "tokens",
     flops: str = "flops",
     loss: str = "loss",
+    columns: Mapping[str, str] | None = None,
     groups: str | None = None,
     delta: float | None = None,
+    fixed: Mapping[str, float] | None = None,
     params_kind: str | None = None,
     loss_unit: str | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
     executor: Executor | None = None,
-) -> Forecast:
-    """Fit the Chinchilla form below a compute cut and score it on larger runs.
+) -> Forecast | Forecasts:
+    """Fit a law below a cut, in compute or another input, and score it on larger runs.
 
     Parameters
     ----------
     runs : DataFrame
-    below : float
-        Runs of less training compute (FLOP) are fitted.
+    below : float, or array of shape (c,)
+        Runs of less training compute (FLOP) are fitted. Of several cuts each has
+        its forecast.
+    law : type of Law
+        The form, Chinchilla's by default.
+    along : str, optional
+        What the cut is along: an input of the law, or another column of positive
+        numbers. By default the input of a law of one, and else ``"flops"``.
     above : float, optional
-        Runs of at least this compute are held out; ``below`` by default.
+        Runs of at least this compute are held out; ``below`` by default. Of several
+        cuts with one ``above``, all are scored on the same runs.
     confidence_level : float
         Of the prediction interval stated for each held-out run.
     params, tokens, flops, loss : str
         Names of the columns.
+    columns : mapping of str to str, optional
+        Names of the columns by the names that the law has for its inputs and its
+        response, such as ``{"x": "step", "score": "accuracy"}``; where they are not
+        the same.
     groups : str, optional
-        As for :func:`fit_chinchilla`.
-    delta : float, optional
-        As for :func:`fit_chinchilla`.
+        As for :func:`fit_chinchilla`. The points of one curve are one unit.
+    delta, fixed : optional
+        As for :func:`fit_law`.
     params_kind, loss_unit : str, optional
         As for :func:`fit_chinchilla`.
     n_resamples, seed : int
@@ -126,13 +256,15 @@ def forecast(
 
     Returns
     -------
-    Forecast
+    Forecast or Forecasts
+        The second for several cuts.
 
     Raises
     ------
     DataError
-        If values are not finite and positive (the rows are named), no run is held
-        out, or the runs below the cut cannot be fitted.
+        If values are not finite and positive, or not where the law has a meaning
+        (the rows are named), no run is held out, a name in ``columns`` is not one of
+        the law, or the runs below the cut cannot be fitted.
 
     Examples
     --------
@@ -142,46 +274,111 @@ def forecast(
     >>> said = sn.forecast(runs, below=3e20, above=8e20, n_resamples=200)
     >>> len(said.fit.data), len(said.table)
     (177, 38)
+    >>> cuts = sn.forecast(runs, below=[1e20, 3e20], above=8e20, n_resamples=200)
+    >>> cuts.table[["runs", "held_out"]].to_numpy().tolist()
+    [[136, 38], [177, 38]]
     """
-    above = below if above is None else above
+    cuts = np.asarray(below, float)
+    if not (cuts.size and np.isfinite(cuts).all()):
+        raise DataError("below must be a finite cut, or one or more of them.")
+    own = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
+    along = along or (law.inputs[0] if len(law.inputs) == 1 else "flops")
+    names = _names(law, along, own, columns or {})
+    data = _read(runs, law, names, groups)
+
+    def at(cut: float, small: pd.DataFrame, large: pd.DataFrame) -> Forecast:
+        # Under their own names: messages and units go by them.
+        named = small.rename(columns=names)
+        named.attrs |= runs.attrs
+        if law is Chinchilla:
+            fit = fit_chinchilla(
+                named,
+                params=names["params"],
+                tokens=names["tokens"],
+                loss=names["loss"],
+                groups="group" if groups else None,
+                delta=delta,
+                fixed=fixed,
+                params_kind=params_kind,
+                loss_unit=loss_unit,
+            )
+        else:
+            fit = fit_law(
+                law,
+                {name: named[names[name]] for name in law.inputs},
+                named[names[law.response]],
+                groups=named["group"] if groups else None,
+                delta=delta,
+                fixed=fixed,
+                params_kind=params_kind,
+                loss_unit=loss_unit,
+            )
+        boot = fit.bootstrap(n_resamples, seed, executor)
+        inputs = {name: large[name] for name in law.inputs}
+        band = boot.band(confidence_level, "prediction", **inputs)
+        band = band.set_index(large.index)
+        scored = large.assign(
+            forecast=band[law.response], low=band["low"], high=band["high"]
+        )
+        scored["held"] = scored[law.response].between(scored["low"], scored["high"])
+        has_exponent = "n_exponent" in (*law.constants(), *law.derived)
+        return Forecast(
+            fit=fit,
+            n_exponent=boot.interval("n_exponent") if has_exponent else None,
+            table=scored,
+            below=cut,
+            above=cut if above is None else above,
+            confidence_level=confidence_level,
+            along=along,
+        )
+
+    each = cuts.ravel().tolist()
+    # All cuts are looked at before the first fit: a bad one is told of at once.
+    parts = [_parted(data, along, cut, cut if above is None else above) for cut in each]
+    if cuts.ndim == 0:
+        return at(below, *parts[0])  # type: ignore[arg-type]
+    return Forecasts(tuple(at(c, *part) for c, part in zip(each, parts, strict=True)))
+
+
+def _names(
+    law: type[Law], along: str, own: Mapping[str, str], columns: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the column of each input, of what the cut is along and of the response."""
+    wanted = tuple(dict.fromkeys((*law.inputs, along, law.response)))
+    strange = [name for name in columns if name not in wanted]
+    if strange:
+        raise DataError(
+            f"columns names {', '.join(map(repr, strange))}, which the forecast does "
+            f"not use; it uses {', '.join(wanted)}."
+        )
+    return {name: columns.get(name, own.get(name, name)) for name in wanted}
+
+
+def _read(
+    runs: pd.DataFrame, law: type[Law], names: Mapping[str, str], groups: str | None
+) -> pd.DataFrame:
+    """Return the columns under the law's names, refused by row where it has none."""
+    data = read_columns(runs, names, groups)
+    if law is Chinchilla:
+        require_positive(data, names)
+        return data
+    require_domain(data, names, law)
+    others = {n: c for n, c in names.items() if n not in (*law.inputs, law.response)}
+    require_positive(data, others)
+    return data
+
+
+def _parted(
+    data: pd.DataFrame, along: str, below: float, above: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the runs below a cut and those at or above another."""
     if above < below:
         raise DataError(
             f"above ({above:.3g}) is less than below ({below:.3g}): a run would be "
             "both fitted and held out."
         )
-    columns = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
-    data = read_columns(runs, columns, groups)
-    require_positive(data, columns)
-    small, large = data[data["flops"] < below], data[data["flops"] >= above]
+    small, large = data[data[along] < below], data[data[along] >= above]
     if large.empty:
-        raise DataError(f"No run has {above:.3g} FLOP or more: lower the cut.")
-    # Under their own names: messages and units go by them.
-    named = small.rename(columns=columns)
-    named.attrs |= runs.attrs
-    fit = fit_chinchilla(
-        named,
-        params=params,
-        tokens=tokens,
-        loss=loss,
-        groups="group" if groups else None,
-        delta=delta,
-        params_kind=params_kind,
-        loss_unit=loss_unit,
-    )
-    boot = fit.bootstrap(n_resamples, seed, executor)
-    band = boot.band(
-        confidence_level,
-        "prediction",
-        params=large["params"],
-        tokens=large["tokens"],
-    ).set_index(large.index)
-    table = large.assign(forecast=band["loss"], low=band["low"], high=band["high"])
-    table["held"] = table["loss"].between(table["low"], table["high"])
-    return Forecast(
-        fit=fit,
-        n_exponent=boot.interval("n_exponent"),
-        table=table,
-        below=below,
-        above=above,
-        confidence_level=confidence_level,
-    )
+        what = f"{above:.3g} FLOP" if along == "flops" else f"{along} of {above:.3g}"
+        raise DataError(f"No run has {what} or more: lower the cut.")
+    return small, large

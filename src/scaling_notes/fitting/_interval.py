@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ __all__ = [
     "percentile",
     "require_everywhere",
     "require_units",
+    "unreached",
     "unverified",
 ]
 
@@ -95,6 +96,12 @@ def require_everywhere(samples: Array) -> None:
         )
 
 
+def unreached(samples: Array) -> str:
+    """Return what to add to how an interval was obtained, for infinite refits."""
+    lost = int(np.isinf(samples).sum())
+    return f", infinite in {lost} of them" if lost else ""
+
+
 def unverified(n_units: int, units: str = "units") -> str:
     """Return what to add to how an interval was obtained, for few units."""
     few = n_units < MIN_VERIFIED
@@ -102,11 +109,24 @@ def unverified(n_units: int, units: str = "units") -> str:
 
 
 def percentile(values: Array, confidence_level: float) -> tuple[Array, Array]:
-    """Return the percentile interval along the first axis."""
+    """Return the percentile interval along the first axis.
+
+    An end is infinite where more of the values are than may lie beyond it.
+    """
     require_level(confidence_level)
     tail = (1 - confidence_level) / 2
-    low, high = np.quantile(values, [tail, 1 - tail], axis=0)
+    low, high = _quantiles(values, (tail, 1 - tail))
     return low, high
+
+
+def _quantiles(values: Array, levels: Sequence[float] | Array) -> tuple[Array, Array]:
+    """Return two quantiles along the first axis; infinite values sort as others do."""
+    if not np.isinf(values).any():
+        low, high = np.quantile(values, levels, axis=0)
+        return low, high
+    # Between a number and infinity there is no number: ends are values, outwards.
+    low = np.quantile(values, levels[0], axis=0, method="lower")
+    return low, np.quantile(values, levels[1], axis=0, method="higher")
 
 
 def bias_corrected(
@@ -128,7 +148,7 @@ def bias_corrected(
     shift = ndtri(np.clip(below / 2, 0.5, size - 0.5) / size)
     tail = (1 - confidence_level) / 2
     levels = ndtr(2 * shift + ndtri([tail, 1 - tail]))
-    low, high = np.quantile(values, levels)
+    low, high = _quantiles(values, levels)
     return float(low), float(high)
 
 

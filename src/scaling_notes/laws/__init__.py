@@ -5,27 +5,32 @@ from ._data import DataLimited, data_mixture
 from ._distillation import DistilledLoss
 from ._experts import FineGrainedExperts, RoutedExperts
 from ._law import Law
+from ._overoptimization import BestOfNOveroptimization, RLOveroptimization
 from ._power_law import BrokenPowerLaw, PowerLaw, PurePowerLaw
 from ._precision import Precision, QuantizationCost
-from ._sigmoid import Sigmoid, StepSigmoid
+from ._sigmoid import ExponentialApproach, Sigmoid, StepSigmoid
 from ._size_and_data import KaplanJoint, OuterExponent, OverTraining, SharedExponent
 from ._sparsity import SparsityLaw
 from ._test_time import BetaCoverage, ExponentiatedPowerLaw, LogLinear
 from ._transfer import EffectiveData, FineTuning
+from ._tuning import OptimalHyperparameter
 
 __all__ = [
+    "BestOfNOveroptimization",
     "BetaCoverage",
     "BrokenPowerLaw",
     "Chinchilla",
     "DataLimited",
     "DistilledLoss",
     "EffectiveData",
+    "ExponentialApproach",
     "ExponentiatedPowerLaw",
     "FineGrainedExperts",
     "FineTuning",
     "KaplanJoint",
     "Law",
     "LogLinear",
+    "OptimalHyperparameter",
     "OptimalParams",
     "Optimum",
     "OuterExponent",
@@ -34,6 +39,7 @@ __all__ = [
     "Precision",
     "PurePowerLaw",
     "QuantizationCost",
+    "RLOveroptimization",
     "RoutedExperts",
     "SharedExponent",
     "Sigmoid",

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..errors import DataError
+from ._inverse import least_input
 from ._law import Array, Law, no_gain, non_negative_least_squares, vanished
 
 __all__ = ["Chinchilla", "OptimalParams", "Optimum"]
+
+# What to fit where a term of size and data vanishes.
+SIMPLER = {
+    "E": "KaplanJoint, whose loss has no floor",
+    "A": "PowerLaw of the tokens",
+    "B": "PowerLaw of the params",
+}
 
 
 class Optimum(NamedTuple):
@@ -67,6 +76,53 @@ class SizeAndData(Law):
         params = np.exp(log_g + law.n_exponent * np.log(nd))
         tokens = nd / params
         return Optimum.of(params, tokens, self.value(params, tokens))
+
+    def flops_to_reach(
+        self, loss: ArrayLike, *, flops_per_param_token: float | None = None
+    ) -> Any:
+        """Return the least training compute that reaches a loss.
+
+        Params and tokens are split as :meth:`optimum` does. With one of them held,
+        ask :meth:`~scaling_notes.laws.Law.inverse`.
+
+        Parameters
+        ----------
+        loss : float or array
+            The loss; broadcasts with the constants.
+        flops_per_param_token : float, optional
+            The 6 of ``C = 6 N D``; by default the law's own.
+
+        Returns
+        -------
+        float or array
+            Compute C in FLOP; infinite where no compute reaches the loss.
+
+        Raises
+        ------
+        DataError
+            If the loss is not finite.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> law = sn.laws.Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
+        >>> f"{law.flops_to_reach(2.0):.2e}", law.flops_to_reach(1.6)
+        ('1.11e+23', inf)
+        """
+        target = np.asarray(loss, float)
+        if not np.isfinite(target).all():
+            raise DataError("The loss to reach must be finite.")
+        form = type(self)
+
+        def least_loss(flops: Array, *constants: Array) -> Array:
+            best = form(*constants).optimum(
+                flops, flops_per_param_token=flops_per_param_token
+            )
+            return np.asarray(best.loss)
+
+        constants = tuple(np.moveaxis(self.as_array(), -1, 0))
+        found = least_input(least_loss, target, constants, share=False, falls=True)
+        return float(found) if found.ndim == 0 else found
 
 
 @dataclass(frozen=True)
@@ -155,7 +211,7 @@ class Chinchilla(SizeAndData):
         params, tokens = (np.array([x.min(), x.max()]) for x in inputs)
         size, data = self.A * params**-self.alpha, self.B * tokens**-self.beta
         least = float(self.E + size.min() + data.min())
-        gone = vanished({"E": self.E, "A": size, "B": data}, least)
+        gone = vanished({"E": self.E, "A": size, "B": data}, least, SIMPLER)
         shown = {
             name: what
             for name, of, what in (("alpha", "A", "params"), ("beta", "B", "tokens"))

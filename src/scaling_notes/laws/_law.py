@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
+from ..errors import DataError
+from ._inverse import least_input
 
 __all__ = ["Array", "Domain", "Law", "within"]
 
@@ -124,6 +126,74 @@ class Law:
         value = self.value(*(np.asarray(given[n], float) for n in self.inputs))
         return float(value) if np.ndim(value) == 0 else value
 
+    def inverse(self, value: ArrayLike, **held: ArrayLike) -> Any:
+        """Return the least input at which the law has a value.
+
+        Parameters
+        ----------
+        value : float or array
+            What is to be reached, in the unit of the response.
+        **held : float or array
+            The other inputs by name; the one that is left out is returned.
+
+        Returns
+        -------
+        float or array
+            The input, in its unit; ``value``, ``held`` and the constants broadcast.
+            Infinite where no input up to 1e100 has the value, a loss below its
+            floor for instance, and 0 where every input is past it.
+
+        Raises
+        ------
+        DataError
+            If not all inputs but one are held, a name is not that of an input, or
+            a number is not finite or lies where the input has no meaning.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> law = sn.laws.PowerLaw(E=1.0, A=8.0, alpha=0.5)
+        >>> round(law.inverse(5.0), 6), law.inverse(0.9)
+        (4.0, inf)
+        >>> law = sn.laws.Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
+        >>> f"{law.inverse(1.95, params=70e9):.2e} tokens"
+        '1.06e+12 tokens'
+        """
+        form, inputs = type(self), ", ".join(self.inputs)
+        strange = [name for name in held if name not in self.inputs]
+        if strange:
+            raise DataError(
+                f"{form.__name__} has no input {', '.join(strange)}; it has {inputs}."
+            )
+        sought = [name for name in self.inputs if name not in held]
+        if len(sought) != 1:
+            raise DataError(
+                f"{form.__name__} has the inputs {inputs}: hold all but one of them, "
+                f"by name, and the value decides that one; {len(sought)} are left."
+            )
+        target = np.asarray(value, float)
+        if not np.isfinite(target).all():
+            raise DataError("The value to reach must be finite.")
+        known = {name: np.asarray(x, float) for name, x in held.items()}
+        for name, x in known.items():
+            domain = self.domain.get(name, "positive")
+            if not within(x, domain).all():
+                raise DataError(f"{name} must be finite and {domain}.")
+
+        def value_at(x: Array, *args: Array) -> Array:
+            given = dict(zip(known, args, strict=False)) | {sought[0]: x}
+            law = form(*args[len(known) :])
+            return law.value(*(given[name] for name in self.inputs))
+
+        found = least_input(
+            value_at,
+            target,
+            (*known.values(), *np.moveaxis(self.as_array(), -1, 0)),
+            share=self.domain.get(sought[0]) == "a share from 0 to 1",
+            falls=self.response == "loss",
+        )
+        return float(found) if found.ndim == 0 else found
+
     def doubts(self, *inputs: Array) -> list[str]:
         """Return what in these constants is at the edge of the form, in words."""
         return []
@@ -185,11 +255,24 @@ def softplus(x: Array) -> tuple[Array, Array]:
     return np.logaddexp(0.0, x), expit(x)
 
 
-def vanished(terms: Mapping[str, Any], least: float) -> dict[str, str]:
-    """Return what to say of each term that is nothing beside the least value."""
+def vanished(
+    terms: Mapping[str, Any], least: float, simpler: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return what to say of each term that is nothing beside the least value.
+
+    Parameters
+    ----------
+    terms : mapping of str to array
+        Each term by the constant that it vanishes with.
+    least : float
+        The least value at the points.
+    simpler : mapping of str to str, optional
+        The form without a term, in words.
+    """
+    known = simpler or {}
     return {
         name: f"{name} went to zero: the data do not call for that term. Fix it, or "
-        "use a simpler form."
+        f"use a simpler form{': ' + known[name] if name in known else ''}."
         for name, term in terms.items()
         if not np.max(np.abs(term)) > 1e-6 * abs(least)
     }

@@ -123,7 +123,8 @@ class PowerLaw(Law):
         (x,) = inputs
         least = float(np.min(self.value(x)))
         terms = {"E": self.E, "A": self.A * x**-self.alpha}
-        words = list(vanished(terms, least).values())
+        simpler = {"E": "PurePowerLaw, which has no floor"}
+        words = list(vanished(terms, least, simpler).values())
         if not words and self.alpha <= 0:
             words = ["alpha is not positive: y rises with x, and E is no floor."]
         return words

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._law import Array, Domain, Law
 
-__all__ = ["Sigmoid", "StepSigmoid"]
+__all__ = ["ExponentialApproach", "Sigmoid", "StepSigmoid"]
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,77 @@ class StepSigmoid(Law):
         nodes[:, 3] = np.tile(middle, len(steep))
         done = cls.from_array(nodes).over()._done(x)
         nodes[:, :2], cost = ends(1.0 - done, done, response)
+        return nodes[np.argsort(cost, kind="stable")]
+
+
+@dataclass(frozen=True)
+class ExponentialApproach(Law):
+    r"""A score that comes nearer to its ceiling by an equal share with every step.
+
+    .. math:: R(t) = A - (A - R_0) \, e^{-t / \tau}
+
+    It climbs fastest at the start; for a curve that first climbs slowly there is
+    :class:`StepSigmoid`.
+
+    Parameters
+    ----------
+    R_0 : float or array
+        Score at step 0.
+    A : float or array
+        The ceiling.
+    tau : float or array
+        Steps in which what is left to climb shrinks by the factor e.
+
+    References
+    ----------
+    Heathcote et al. 2000, doi:10.3758/BF03212979, the exponential law of practice;
+    see the paper.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scaling_notes as sn
+    >>> law = sn.laws.ExponentialApproach(R_0=0.2, A=0.6, tau=100.0)
+    >>> law(x=[0.0, 100 * np.log(4)]).round(3)
+    array([0.2, 0.5])
+    """
+
+    R_0: float | Array
+    A: float | Array
+    tau: float | Array
+
+    inputs: ClassVar[tuple[str, ...]] = ("x",)
+    response: ClassVar[str] = "score"
+    scale: ClassVar = "linear"
+    domain: ClassVar[Mapping[str, Domain]] = {"x": "zero or more"}
+    positive: ClassVar[tuple[str, ...]] = ("tau",)
+
+    def value(self, *inputs: Array) -> Array:
+        """Return the score at step ``x``."""
+        (x,) = inputs
+        return np.asarray(self.A - (self.A - self.R_0) * np.exp(-x / self.tau))
+
+    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
+        """Return the partial derivatives by R_0, A, tau."""
+        (x,) = inputs
+        away = x / self.tau
+        left = np.exp(-away)
+        by_tau = -(self.A - self.R_0) * left * away / self.tau
+        return left, -np.expm1(-away), by_tau
+
+    def doubts(self, *inputs: Array) -> list[str]:
+        """Return which end of the climb the points do not show."""
+        (x,) = inputs
+        return unseen(self.R_0, self.A, -np.expm1(-x / self.tau), "tau")
+
+    @classmethod
+    def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
+        """Return a grid over tau, each node with its best R_0 and A."""
+        x = inputs["x"]
+        nodes = np.ones((80, 3))
+        nodes[:, 2] = np.geomspace(0.002, 50.0, len(nodes)) * x.max()
+        left = np.exp(-x / nodes[:, 2:])
+        nodes[:, :2], cost = ends(left, 1.0 - left, response)
         return nodes[np.argsort(cost, kind="stable")]
 
 

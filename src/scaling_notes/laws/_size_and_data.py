@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._chinchilla import Chinchilla, SizeAndData
+from ._chinchilla import SIMPLER, Chinchilla, SizeAndData
 from ._law import Array, Law, no_gain, vanished
 
 __all__ = ["KaplanJoint", "OuterExponent", "OverTraining", "SharedExponent"]
@@ -75,7 +75,8 @@ class SharedExponent(SizeAndData):
             "A": self.A * params**-self.alpha,
             "B": self.B * tokens**-self.alpha,
         }
-        words = list(vanished(terms, float(np.min(self.value(*inputs)))).values())
+        least = float(np.min(self.value(*inputs)))
+        words = list(vanished(terms, least, SIMPLER).values())
         return words + no_gain(self, {"alpha": "params and tokens"})
 
 
@@ -330,7 +331,7 @@ class OuterExponent(SizeAndData):
             "A": (self.A * params**-self.alpha) ** self.gamma,
             "B": (self.B * tokens**-self.beta) ** self.gamma,
         }
-        words = list(vanished(terms, least).values())
+        words = list(vanished(terms, least, SIMPLER).values())
         return words + no_gain(self, {"alpha": "params", "beta": "tokens"})
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ._law import Array, Law, no_gain, vanished
+from ._tuning import log_plane
 
 __all__ = ["EffectiveData", "FineTuning"]
 
@@ -68,10 +69,7 @@ class EffectiveData(Law):
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
         """Return the least-squares plane of the logs."""
-        logs = [np.log(inputs[name]) for name in cls.inputs]
-        basis = np.stack([np.ones_like(logs[0]), *logs], axis=1)
-        best = np.linalg.lstsq(basis, np.log(response), rcond=None)[0]
-        return np.array([[np.exp(best[0]), best[1], best[2]]])
+        return log_plane([inputs[name] for name in cls.inputs], response)
 
 
 @dataclass(frozen=True)
