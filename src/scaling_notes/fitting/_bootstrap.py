@@ -54,6 +54,8 @@ class Bootstrap:
     restarted : int
         Refits that the certificate improved: each was held against the optima of
         the others and started again where one of those was better.
+    how : str
+        How the refits were obtained; intervals say it.
     """
 
     law: Law
@@ -65,6 +67,7 @@ class Bootstrap:
     params_kind: str
     loss_unit: str
     restarted: int = 0
+    how: str = "case bootstrap"
 
     @property
     def n_resamples(self) -> int:
@@ -132,7 +135,7 @@ class Bootstrap:
             raise DataError(
                 f"method is {method!r}; use 'percentile' or 'bias-corrected'."
             )
-        how = f"case bootstrap, {self.n_resamples} resamples"
+        how = f"{self.how}, {self.n_resamples} resamples"
         how += ", bias-corrected" if method == "bias-corrected" else ""
         how += unverified(self.n_units)
         unit = self.loss_unit if quantity == "E" else ""
