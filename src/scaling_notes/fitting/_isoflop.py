@@ -113,9 +113,12 @@ def isoflop(
     Intervals come from draws of the parabolas' coefficients out of their
     multivariate t distribution, with the variance of the residuals of all
     budgets (each budget's own, where these differ by more than chance). Six
-    residual degrees of freedom are needed: one a run beyond three a budget. How far
-    the optima scatter about the power law is not in them; ``messages`` says where it
-    is more than that noise. Where one run stands at several budgets, its errors there are related; runs are
+    residual degrees of freedom are needed: one a run beyond three a budget. A
+    draw without a minimum at some budget is left out; ``boot.converged`` is the
+    share of the others. The noise of the runs is all that the interval holds: where
+    the optima scatter about the power law by more, ``messages`` says so.
+
+    Where one run stands at several budgets, its errors there are related. Runs are
     then left out one at a time (the jackknife), and draws are from the t
     distribution with the covariance that this gives.
 
@@ -174,10 +177,11 @@ def isoflop(
     cautions.extend(left_out)
     if len(valleys) < fewest:
         _warn(cautions)
+        nowhere = f" {words}." if outside else ""
         raise DataError(
             f"{len(valleys)} budgets have a parabola with a minimum; "
             f"{'three are' if fewest == _FEWEST_BUDGETS else 'one is'} needed. Add "
-            "runs of smaller and larger sizes at each budget."
+            f"runs of smaller and larger sizes at each budget.{nowhere}"
         )
     optima = pd.DataFrame([v.optimum() for v in valleys])
     measured, sizes = optima["flops"].to_numpy(), optima["params"].to_numpy()
