@@ -23,12 +23,15 @@ from ._budgets import (
 from ._columns import UNKNOWN, read_params_kind, unit_of
 from ._power_law_draws import draw_power_laws
 from ._profile import Profile, power_law
-from ._valley import find_valleys
+from ._valley import Valley, find_valleys
+from ._vertices import skew_shift
 
 __all__ = ["isoflop"]
 
 _FEWEST_BUDGETS = 3
+# What is worth a word: exponents apart, log sizes apart.
 _OFF = 0.01
+_SHIFTED = 0.02
 
 
 def isoflop(
@@ -115,8 +118,9 @@ def isoflop(
     budgets (each budget's own, where these differ by more than chance). Six
     residual degrees of freedom are needed: one a run beyond three a budget. A
     draw without a minimum at some budget is left out; ``boot.converged`` is the
-    share of the others. The noise of the runs is all that the interval holds: where
-    the optima scatter about the power law by more, ``messages`` says so.
+    share of the others, and below two thirds there is no interval. The noise of
+    the runs is all that the interval holds: where the optima scatter about the
+    power law by more, or the valleys are skew, ``messages`` says so.
 
     Where one run stands at several budgets, its errors there are related. Runs are
     then left out one at a time (the jackknife), and draws are from the t
@@ -189,6 +193,7 @@ def isoflop(
     draws = draw_power_laws(valleys, law, exponent, n_resamples, seed)
     cautions.extend(draws.cautions)
     told.extend(draws.notes)
+    told.extend(_skew_note(valleys))
     cautions.extend(_tokens_caution(optima, law))
     _warn(cautions)
     boot = Bootstrap(
@@ -221,6 +226,18 @@ def _require_arguments(tolerance: float, near: float, exponent: float | None) ->
 def _warn(cautions: Sequence[str]) -> None:
     for caution in cautions:
         warnings.warn(caution, FitWarning, stacklevel=3)
+
+
+def _skew_note(valleys: Sequence[Valley]) -> list[str]:
+    """Return what to say of valleys whose minima are not where parabolas have them."""
+    shift = skew_shift([v.parabola for v in valleys], [v.points for v in valleys])
+    if abs(shift) < _SHIFTED:
+        return []
+    return [
+        f"The valleys are skew: a cubic term puts their minima at {np.exp(-shift):.3g} "
+        "times the sizes of the parabolas. No interval holds this; a smaller near= "
+        "lessens it."
+    ]
 
 
 def _tokens_caution(optima: pd.DataFrame, law: OptimalParams) -> list[str]:

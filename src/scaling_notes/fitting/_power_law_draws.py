@@ -20,7 +20,7 @@ _FEWEST = 6
 _FEWEST_SIZES = 3
 # Share of draws without a minimum: of note, and too many.
 _NOTABLE = 0.1
-_MOST = 0.5
+_MOST = 1 / 3
 
 
 @dataclass(frozen=True, eq=False)

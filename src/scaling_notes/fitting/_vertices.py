@@ -9,11 +9,12 @@ from scipy.special import chdtrc, digamma, fdtrc, polygamma
 from ..laws._law import Array
 from ._parabola import Parabola
 
-__all__ = ["draw_vertices", "scatter_ratio"]
+__all__ = ["draw_vertices", "scatter_ratio", "skew_shift"]
 
 # Chance below which budgets are said to differ in noise, optima to scatter more.
 _UNEQUAL = 0.05
 _SCATTERED = 0.01
+_SKEW = 0.01
 _ROUNDING = 1e-6
 
 
@@ -116,3 +117,44 @@ def scatter_ratio(residuals: Array, free: int, vertices: Array, spare: int) -> f
     if free < 1 or fdtrc(free, spare, seen / own) > _SCATTERED:
         return 1.0
     return float(np.sqrt(seen / own))
+
+
+def skew_shift(parabolas: list[Parabola], points: list[tuple[Array, Array]]) -> float:
+    """Return how far vertices lie from the minima of valleys that are skew.
+
+    A cubic term, the same at all budgets, is fitted to what the parabolas leave.
+
+    Parameters
+    ----------
+    parabolas : list of Parabola
+        Of k budgets.
+    points : list of k pairs of arrays
+        Log params and loss of the runs of each.
+
+    Returns
+    -------
+    float
+        Mean shift in log params; 0 where chance accounts for the cubic term.
+    """
+    cubics, products, squares = [], 0.0, 0.0
+    for p, (x, loss) in zip(parabolas, points, strict=True):
+        powers = np.vander(x - p.middle, 4)
+        taken = np.linalg.lstsq(powers[:, 1:], powers[:, 0], rcond=None)[0]
+        left = powers[:, 0] - powers[:, 1:] @ taken
+        products += float(left @ (loss - p.value(x)))
+        squares += float(left @ left)
+        cubics.append(np.array([1.0, *-taken]))
+    free = sum(p.n - 3 for p in parabolas) - 1
+    if free < 1 or squares == 0:
+        return 0.0
+    term = products / squares
+    explained = term * products
+    noise = max(sum(p.squares for p in parabolas) - explained, 0.0) / free
+    if noise > 0 and fdtrc(1, free, explained / noise) > _SKEW:
+        return 0.0
+    slopes = [
+        np.polyval(np.polyder(c), p.vertex - p.middle)
+        for c, p in zip(cubics, parabolas, strict=True)
+    ]
+    curvatures = np.array([p.coefficients[0] for p in parabolas])
+    return float(np.mean(term * np.array(slopes) / (2 * curvatures)))
