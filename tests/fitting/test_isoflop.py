@@ -116,9 +116,9 @@ def test_units_of_loss_do_not_move_the_optimum() -> None:
 
 def test_a_budget_of_few_runs_is_left_out_aloud() -> None:
     frame = parabolas([1e19, 1e20, 1e21, 1e22])
-    frame = frame.drop(index=frame.index[-3:])
+    frame = frame.drop(index=frame.index[-5:])
     with pytest.warns(
-        sn.FitWarning, match=r"Budget 1e\+22: 4 runs, left out"
+        sn.FitWarning, match=r"Budget 1e\+22: 2 runs, left out"
     ) as caught:
         profile = sn.isoflop(frame, budgets=[1e19, 1e20, 1e21, 1e22], n_resamples=50)
     assert len(caught) == 1
@@ -147,6 +147,7 @@ def test_a_minimum_outside_the_sizes_trained_is_flagged() -> None:
     best = 0.1 * 1e22**0.5
     last = frame["flops"] == 1e22
     frame.loc[last, "params"] = best * np.geomspace(1.5, 9.0, 7)
+    frame.loc[last, "tokens"] = 1e22 / 6 / frame.loc[last, "params"]
     frame.loc[last, "loss"] = 2 + 0.07 * np.log(frame.loc[last, "params"] / best) ** 2
     with pytest.warns(
         sn.FitWarning, match=r"1e\+22: the minimum, 1e\+10 params, lies outside"
@@ -259,7 +260,8 @@ def test_results_repeat_and_leave_the_frame_alone(method: Any) -> None:
     )
     assert not np.array_equal(a.boot.laws.as_array(), other.boot.laws.as_array())
     assert a.boot.seed == 3
-    assert a.boot.n_units == len(a.runs)
+    used = a.runs["near"].sum() if "near" in a.runs else len(a.runs)
+    assert a.boot.n_units == used
     assert repr(a).startswith(method.__name__ + ": ")
     assert "n_exponent 0." in repr(a)
 
@@ -267,8 +269,12 @@ def test_results_repeat_and_leave_the_frame_alone(method: Any) -> None:
 @pytest.mark.parametrize("method", [sn.envelope, sn.isoflop])
 @pytest.mark.parametrize("column", ["params", "tokens", "flops", "loss"])
 def test_bad_columns_are_named(method: Any, column: str) -> None:
-    with pytest.raises(sn.DataError, match=f"no column '{column}'"):
-        method(parabolas().drop(columns=column))
+    # Of tokens and flops one may be missing, but not one that was asked for.
+    name = column
+    if method is sn.isoflop and column in ("tokens", "flops"):
+        name = "mine"
+    with pytest.raises(sn.DataError, match=f"no column '{name}'"):
+        method(parabolas().drop(columns=column), **{column: name})
     for value in (np.nan, 0.0, -1.0, np.inf):
         frame = parabolas()
         frame.loc[3, column] = value

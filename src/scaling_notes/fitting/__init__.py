@@ -15,6 +15,7 @@ from ._columns import (
     require_domain,
     require_positive,
 )
+from ._envelope import envelope
 from ._fit import Fit, Status
 from ._fit_law import fit_chinchilla, fit_law
 from ._forecast import Forecast, Forecasts, forecast
@@ -28,7 +29,8 @@ from ._interval import (
     require_units,
     unverified,
 )
-from ._isoflop import Profile, envelope, isoflop
+from ._isoflop import isoflop
+from ._profile import Profile
 from ._table import Table, digits, table
 
 __all__ = [

@@ -59,6 +59,10 @@ class Bootstrap:
         Share of the refits whose runs do not identify every constant, so that some
         may be any number there: intervals, standard errors and bands count them all
         the same, and say so.
+    how : str
+        How the refits were obtained; intervals say it.
+    doubt : str
+        Why intervals may be too narrow; they say it too. Empty if nothing is seen.
     """
 
     law: Law
@@ -71,6 +75,8 @@ class Bootstrap:
     loss_unit: str
     restarted: int = 0
     unidentified: float = 0.0
+    how: str = "case bootstrap"
+    doubt: str = ""
 
     @property
     def n_resamples(self) -> int:
@@ -141,12 +147,13 @@ class Bootstrap:
             raise DataError(
                 f"method is {method!r}; use 'percentile' or 'bias-corrected'."
             )
-        how = f"case bootstrap, {self.n_resamples} resamples"
+        how = f"{self.how}, {self.n_resamples} resamples"
         how += unreached(samples)
         how += ", bias-corrected" if method == "bias-corrected" else ""
         how += unverified(self.n_units)
         if self.unidentified:
             how += f", {self.unidentified:.1%} of them do not identify all constants"
+        how += f", {self.doubt}" if self.doubt else ""
         unit = self.loss_unit if quantity == "E" else ""
         unit = "" if unit == UNKNOWN else unit
         return Interval(value, low, high, confidence_level, self.n_units, how, unit)
@@ -272,6 +279,7 @@ class Bootstrap:
             head += f", {self.restarted} restarted"
         if self.unidentified:
             head += f", {self.unidentified:.1%} without every constant identified"
+        head += f"; {self.doubt}" if self.doubt else ""
         if self.n_units < MIN_UNITS:
             return f"{head}; too few units for intervals"
         return f"{head}\n{_printed(self.table())}"
