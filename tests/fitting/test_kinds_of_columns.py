@@ -172,3 +172,51 @@ def test_what_holds_no_runs_is_refused(bad: Any) -> None:
     with pytest.raises(sn.DataError, match="a list of one mapping a run"):
         sn.fit_chinchilla(bad)
     assert sn.check(bad).verdict == "refused"
+
+
+# Zero, and shares that are none
+
+
+STEPS = np.arange(20.0)
+
+
+def climb() -> np.ndarray:
+    noise = 0.005 * np.random.default_rng(0).standard_normal(20)
+    return np.asarray(sn.laws.Sigmoid(R_0=0.1, A=0.7, B=2.0, C_mid=6.0)(STEPS) + noise)
+
+
+def test_step_zero_is_the_start_of_a_climb() -> None:
+    fit = sn.fit_law(sn.laws.Sigmoid, STEPS, climb())
+    assert fit["R_0"] == pytest.approx(0.1, abs=0.02)
+    assert len(fit.data) == 20
+    at_zero = fit.bootstrap(50).band(x=[0.0, 1.0])["score"].iloc[0]
+    assert at_zero == pytest.approx(0.1, abs=0.03)
+
+
+def test_a_sigmoid_at_zero_by_hand() -> None:
+    law = sn.laws.Sigmoid(R_0=0.1, A=0.7, B=2.0, C_mid=6.0)
+    assert law(0.0) == 0.1
+    assert law(6.0) == pytest.approx(0.4)
+    slopes = [float(s) for s in law.jacobian(np.array(0.0))]
+    assert slopes == [1.0, 0.0, 0.0, 0.0]
+    # As small a step as can be leaves the start in the same way.
+    assert law(1e-300) == pytest.approx(0.1)
+    assert sn.laws.Sigmoid(R_0=0.1, A=0.7, B=0.01, C_mid=6.0)(0.0) == 0.1
+
+
+@pytest.mark.parametrize("law", [sn.laws.Sigmoid, sn.laws.StepSigmoid])
+def test_scores_that_are_no_shares_are_asked_about(law: Any) -> None:
+    with pytest.warns(sn.FitWarning, match=r"'score' is not a share.*Divide by 100"):
+        fit = sn.fit_law(law, STEPS, 100 * climb())
+    assert any("Divide by 100" in m for m in fit.messages)
+    low = np.where(STEPS == 3, -0.02, climb())
+    with pytest.warns(sn.FitWarning, match=r"in row 3, where.*a reward and no share"):
+        sn.fit_law(law, STEPS, low)
+    over = np.where(STEPS == 19, 1.02, climb())
+    with pytest.warns(sn.FitWarning, match=r"from 0 to 1 in row 19"):
+        sn.fit_law(law, STEPS, over)
+
+
+def test_laws_that_are_infinite_at_zero_refuse_it() -> None:
+    with pytest.raises(sn.DataError, match=r"must be finite and positive.*row 0\."):
+        sn.fit_law(sn.laws.PowerLaw, STEPS, climb())

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import DataError, FitError
 from ..laws import Law
-from ..laws._law import Domain
+from ..laws._law import Domain, within
 from ._frames import Runs, as_frame
 from ._numbers import require_numbers, rows
 
@@ -25,6 +25,7 @@ __all__ = [
     "require_identified",
     "require_positive",
     "require_varied",
+    "share_hints",
     "unit_hints",
     "unit_of",
 ]
@@ -127,6 +128,28 @@ def require_domain(
                 f"{columns[response]!r} must lie below 1; it does not in {rows(bad)}. "
                 "Drop points at the ceiling: they say only that the law is close to it."
             )
+
+
+def share_hints(
+    data: pd.DataFrame, columns: Mapping[str, str], law: type[Law]
+) -> list[str]:
+    """Return a question about a response that is no share, where one belongs."""
+    domain = law.domain.get(law.response)
+    if domain is None:
+        return []
+    values = data[law.response]
+    bad = pd.Series(~within(values.to_numpy(), domain), index=data.index)
+    if not bad.any():
+        return []
+    remedy = (
+        "In percent? Divide by 100."
+        if values.max() > 1.5
+        else "Mend those rows, or ignore this if it is a reward and no share."
+    )
+    return [
+        f"Column {columns[law.response]!r} is not {domain} in {rows(bad)}, where "
+        f"scores of {law.__name__} lie. {remedy}"
+    ]
 
 
 def _require_coherent(

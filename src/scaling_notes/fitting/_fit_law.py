@@ -19,6 +19,7 @@ from ._columns import (
     require_identified,
     require_positive,
     require_varied,
+    share_hints,
     unit_hints,
     unit_of,
 )
@@ -199,7 +200,7 @@ def fit_law(
             f"{len(data)} points are too few for {free} free constants: "
             f"give {free + 1} at least."
         )
-    hints: list[str] = []
+    hints = share_hints(data, columns, law)
     if law is Chinchilla:
         near = require_identified(data, columns, fixed or {})
         hints = unit_hints(data, columns) + near
