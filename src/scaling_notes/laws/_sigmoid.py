@@ -18,6 +18,8 @@ _LOG_ZERO = -1e6
 
 
 def _log(x: Array) -> Array:
+    if np.all(x > 0):
+        return np.asarray(np.log(x))
     return np.log(x, where=x > 0, out=np.full(np.shape(x), _LOG_ZERO))
 
 
