@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,33 @@ def executor(request: pytest.FixtureRequest) -> Executor:
 def test_results_come_in_the_order_of_the_chunks(executor: Executor) -> None:
     assert map_chunks(abs, range(-20, 0), executor) == list(range(20, 0, -1))
     assert map_chunks(abs, [], executor) == []
+
+
+class Loses:
+    """An executor that loses the last result."""
+
+    def map(self, fn: Callable[..., Any], /, *items: Iterable[Any]) -> Iterator[Any]:
+        return iter(list(map(fn, *items))[:-1])
+
+
+class Futures:
+    """A client whose map gives futures."""
+
+    def map(self, fn: Callable[..., Any], /, *items: Iterable[Any]) -> Iterator[Any]:
+        for result in map(fn, *items):
+            future: Future[Any] = Future()
+            future.set_result(result)
+            yield future
+
+
+def test_lost_results_are_no_shorter_bootstrap(chinchilla_240: pd.DataFrame) -> None:
+    with pytest.raises(sn.DataError, match="returned 2 results for 3 pieces"):
+        map_chunks(abs, [1, 2, 3], Loses())
+    fit = sn.fit_chinchilla(chinchilla_240)
+    with pytest.raises(sn.DataError, match="some were lost"):
+        fit.bootstrap(1200, executor=Loses())
+    with pytest.raises(sn.DataError, match=r"returns futures.*get_executor"):
+        map_chunks(abs, [1, 2, 3], Futures())
 
 
 def test_each_chunk_has_a_stream_of_its_own(executor: Executor) -> None:

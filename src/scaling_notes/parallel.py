@@ -61,7 +61,7 @@ def map_chunks(
     Raises
     ------
     DataError
-        If the executor has no ``map`` method.
+        If the executor has no ``map`` method, or does not return one result a chunk.
 
     Examples
     --------
@@ -77,7 +77,22 @@ def map_chunks(
         )
     done = (map if executor is None else executor.map)(function, chunks)
     bar = tqdm(done, total=len(chunks), disable=not progress, delay=_QUIET)
-    return list(bar)
+    results = list(bar)
+    if len(results) != len(chunks):
+        raise DataError(
+            f"The executor returned {len(results)} results for {len(chunks)} pieces of "
+            "work: some were lost. Run again, or without an executor."
+        )
+    if executor is not None and any(_is_future(r) for r in results):
+        raise DataError(
+            f"The map of {type(executor).__name__} returns futures, not results: pass "
+            "an executor, on Dask client.get_executor()."
+        )
+    return results
+
+
+def _is_future(result: object) -> bool:
+    return all(callable(getattr(result, name, None)) for name in ("result", "done"))
 
 
 def require_seed(seed: object) -> None:

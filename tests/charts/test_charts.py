@@ -133,7 +133,7 @@ def test_the_notebook_stores_this_form(runs: pd.DataFrame) -> None:
     data = data[0] if isinstance(data, tuple) else data
     assert set(data) == {"application/vnd.vegalite.v5+json", "text/plain"}
     assert data["text/plain"] == data[MIME]["description"] == SAYS
-    assert alt.renderers.active == alt.theme.active == "scaling_notes"
+    assert data[MIME]["config"] == LIGHT
 
 
 def test_a_description_is_asked_for(runs: pd.DataFrame) -> None:

@@ -334,3 +334,64 @@ def test_a_fit_that_does_not_know_what_it_counted_is_asked() -> None:
         sn.compare(told, "besiroglu2024", "240 points")
     # Exponents have no unit: nothing is asked.
     assert len(sn.compare(told, "hoffmann2022", "approach 1").table) == 2
+
+
+# What is compared, and of what kind
+
+
+def test_a_curve_against_a_curve_is_refused() -> None:
+    boot = sn.fit_chinchilla(runs(), params_kind="total").bootstrap(50)
+    counts = np.arange(1, 13) % 5
+    curve = sn.pass_at_k(8, counts, [1, 2, 4])
+    for ours, key in ((curve, curve), (curve, "brown2024"), (3.0, "hoffmann2022")):
+        with pytest.raises(sn.DataError, match=r"compare takes fit\.bootstrap"):
+            sn.compare(ours, key)  # type: ignore[arg-type]
+    with pytest.raises(sn.DataError, match="give the paper's key"):
+        sn.compare(boot, boot)  # type: ignore[arg-type]
+
+
+def test_kinds_are_said_by_argument_where_names_do_not_tell() -> None:
+    """A column N_no_emb was taken for total params, val_loss for a unit."""
+    names = {"params": "N_no_emb", "loss": "val_loss"}
+    frame = runs().rename(columns=names)
+    fit = sn.fit_chinchilla(frame, **names)  # type: ignore[arg-type]
+    assert (fit.params_kind, fit.loss_unit) == ("unknown", "unknown")
+    with pytest.raises(sn.DataError, match="say so by params_kind"):
+        sn.compare(fit.bootstrap(20), "hoffmann2022", "approach 3")
+    told = sn.fit_chinchilla(
+        frame, **names, params_kind="total", loss_unit="nats per token"
+    )  # type: ignore[arg-type, misc]
+    rows = sn.compare(told.bootstrap(20), "hoffmann2022", "approach 3").table
+    assert set(CONSTANTS) <= set(rows.index)
+    other = sn.fit_chinchilla(
+        frame.rename(columns={"N_no_emb": "non_emb_params"}),
+        params="non_emb_params",
+        loss="val_loss",
+        params_kind="non-embedding",
+        loss_unit="nats per token",
+    )
+    with pytest.raises(sn.DataError, match="count total params, the fit non-emb"):
+        sn.compare(other.bootstrap(20), "hoffmann2022", "approach 3")
+
+
+@pytest.mark.parametrize(
+    ("law", "key", "setting", "left"),
+    [
+        (sn.laws.PowerLaw, "hoffmann2022", "approach 3", "B, beta"),
+        (sn.laws.SharedExponent, "besiroglu2024", "240 points", "beta"),
+        (Chinchilla, "busbridge2025", "supervised", "gamma"),
+        (Chinchilla, "krajewski2024", "64 experts", "g, gamma"),
+        (Chinchilla, "abnar2025", "mixture of experts", "c, d, delta, gamma, lambda_"),
+    ],
+)
+def test_constants_without_a_place_are_named(
+    law: type[sn.laws.Law], key: str, setting: str, left: str
+) -> None:
+    with pytest.warns(sn.FitWarning, match=f"also prints {left}, for which"):
+        sn.published_law(law, key, setting)
+
+
+def test_a_law_that_is_no_form_is_refused() -> None:
+    law = sn.published_law(Chinchilla, "hoffmann2022", "approach 3")
+    with pytest.raises(sn.DataError, match="give the form"):
+        sn.published_law(law, "hoffmann2022", "approach 3")  # type: ignore[arg-type]

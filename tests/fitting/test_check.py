@@ -41,10 +41,14 @@ def test_the_published_runs(chinchilla_240: pd.DataFrame) -> None:
     whole = sn.check(sn.load("besiroglu2024_chinchilla_points"))
     assert whole.verdict == "look"
     assert list(whole.table.loc[whole.table["verdict"] == "look", "what"]) == [
-        "leverage"
+        "outliers",
+        "independence",
+        "leverage",
     ]
     assert "run 0" in of(whole, "leverage")["remedy"]
     assert "beta" in of(whole, "leverage")["value"]
+    # Two of the five that the refit of 2024 left out.
+    assert "2 runs stand apart: 1, 0" in of(whole, "outliers")["value"]
 
 
 def test_everything_that_is_looked_at_has_a_remedy() -> None:

@@ -293,7 +293,7 @@ def test_a_column_there_twice_is_refused() -> None:
         sn.fit_chinchilla(frame)
 
 
-@pytest.mark.parametrize("bad", [None, "runs", runs().to_numpy(), [{"params": 1}]])
+@pytest.mark.parametrize("bad", [None, "runs", runs().to_numpy(), [1.0, 2.0]])
 def test_what_is_no_table_is_refused(bad: Any) -> None:
     with pytest.raises(sn.DataError, match="DataFrame or a mapping of columns"):
         sn.fit_chinchilla(bad)
@@ -359,7 +359,7 @@ def test_arguments_of_the_wrong_kind_are_refused(
         sn.fit_chinchilla(runs(), **given)
 
 
-@pytest.mark.parametrize("given", [None, "runs", np.ones((6, 3)), [{"params": 1e9}]])
+@pytest.mark.parametrize("given", [None, "runs", np.ones((6, 3)), [(1e9, 2e9)]])
 def test_runs_of_the_wrong_kind_are_refused(given: Any) -> None:
     with pytest.raises(sn.DataError, match="DataFrame or a mapping of columns"):
         sn.fit_chinchilla(given)

@@ -46,7 +46,8 @@ def test_precision_leaves_nothing_below_its_offset(printed: Precision) -> None:
 
 
 def test_many_bits_are_chinchilla(printed: Precision) -> None:
-    plain = sn.published_law(sn.laws.Chinchilla, *KUMAR)
+    with pytest.warns(sn.FitWarning, match="gamma_w.*has no place"):
+        plain = sn.published_law(sn.laws.Chinchilla, *KUMAR)
     n, d = SIZES, 20 * SIZES
     assert printed(n, d, 200.0, 200.0, 200.0) == pytest.approx(plain(n, d), rel=1e-12)
 

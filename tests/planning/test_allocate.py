@@ -265,3 +265,37 @@ def test_one_plan_has_one_demand(name: str) -> None:
     law = sn.laws.Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
     with pytest.raises(sn.DataError, match=f"{name} is .*; give"):
         sn.allocate(law, flops=[1e22, 1e23], **{name: [1e12, 1e13]})
+
+
+SPLITS = {
+    "shared": sn.laws.SharedExponent(E=1.8, A=480.0, B=2100.0, alpha=0.36),
+    "outer": sn.laws.OuterExponent(
+        E=1.2, A=3000.0, B=30000.0, alpha=0.4, beta=0.42, gamma=0.7
+    ),
+    "kaplan": sn.laws.KaplanJoint(N_c=8.8e13, D_c=5.4e13, alpha_N=0.076, alpha_D=0.095),
+}
+
+
+@pytest.mark.parametrize("law", SPLITS.values(), ids=SPLITS.keys())
+def test_every_law_of_size_and_data_has_its_split(law: sn.laws.SharedExponent) -> None:
+    plan = sn.allocate(law, [1e21, 1e24])
+    sizes = np.geomspace(1e3, 1e15, 40_001)
+    for flops, params, loss in zip(plan.flops, plan.params, plan.loss, strict=True):
+        losses = law(params=sizes, tokens=flops / 6 / sizes)
+        assert params == pytest.approx(sizes[losses.argmin()], rel=1e-3)
+        assert loss == pytest.approx(losses.min(), rel=1e-7)
+
+
+@pytest.mark.parametrize("flops", [30.0, 1e3, [1e22, 30.0]])
+def test_a_budget_in_another_unit_buys_no_model(flops: object) -> None:
+    """PFLOP/s-days: 30 of them gave a third of a param."""
+    with pytest.raises(sn.DataError, match=r"which is no model\. Is it in FLOP"):
+        sn.allocate(LAW, flops)  # type: ignore[arg-type]
+    with pytest.raises(sn.DataError, match=r"one PFLOP/s-day is 8\.64e19"):
+        sn.allocate(LAW, "1e22 FLOP")
+    assert sn.allocate(LAW, 30 * 8.64e19).params[0] > 1e9
+
+
+def test_a_budget_that_cannot_pay_for_use() -> None:
+    with pytest.raises(sn.DataError, match=r"pay for 1e\+13 tokens in use\? Raise it"):
+        sn.allocate(LAW, 1e12, inference_tokens=1e13)

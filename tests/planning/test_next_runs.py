@@ -195,6 +195,11 @@ def test_it_prints() -> None:
         ({"flops": np.inf}, "flops is inf"),
         ({"target_flops": -1.0}, "target_flops must be"),
         ({"target_flops": []}, "target_flops must be"),
+        # PFLOP/s-days, tokens and text where FLOP are wanted.
+        ({"flops": 30.0}, "flops 30 buys .* which is no model. Is it in FLOP"),
+        ({"target_flops": 1e3}, r"target_flops 1e\+03 buys .*8.64e19"),
+        ({"target_flops": "1e23 FLOP"}, "give numbers in FLOP"),
+        ({"flops": [1e20, 1e21]}, "flops is one budget"),
         ({"quantity": "tokens"}, "quantity is 'tokens'"),
         ({"n_runs": 0}, "n_runs is 0"),
         ({"candidates": POOL.head(0)}, "candidates has no row"),

@@ -1,10 +1,9 @@
 """Altair charts with one look and one meaning for each mark.
 
-Importing this room turns on the theme and the renderer that stores a chart as
-a rounded spec and its description.
+A chart of this room brings its theme, and the renderer that stores it as a rounded
+spec and its description. Altair's own settings stay as they are.
 """
 
-from . import _theme as _theme
 from ._axes import axis
 from ._figures import explorer, isoflop_curves, loss_curve, moving_cut
 from ._marks import band, beside, layer, line, points, rule, text, whiskers

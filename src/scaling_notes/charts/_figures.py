@@ -12,6 +12,7 @@ from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN as _FACTOR
 from ..fitting import Bootstrap, Fit, Profile
 from ..planning import allocate
 from ._axes import axis
+from ._display import Chart
 from ._marks import band, layer, line, need, points
 
 __all__ = ["explorer", "isoflop_curves", "loss_curve", "moving_cut"]
@@ -123,7 +124,7 @@ def explorer(
     least = fit.objective
     table = fit.data[["params", "tokens", "loss"]].reset_index(drop=True)
     score = (
-        alt.Chart(table)
+        Chart(table)
         .transform_calculate(
             r="log(datum.loss) - log("
             + law.format(n=log_n, d="log(datum.tokens) / LN10")
@@ -184,7 +185,7 @@ def moving_cut(
         f"measured: {truth:.3f}".replace("e+0", "e").replace("e+", "e")
         for cut, flops, loss, low, high in last.itertuples(index=False)
     ]
-    told = alt.Chart(pd.DataFrame({"cut": last["cut"], "words": words}))
+    told = Chart(pd.DataFrame({"cut": last["cut"], "words": words}))
     told = told.mark_text(
         style="note", align="right", baseline="top", fontSize=14, lineBreak="\n"
     )

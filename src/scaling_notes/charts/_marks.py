@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ._axes import Axis, axis, scale_of, spec_of, ticks_of, words_of
+from ._display import Chart, ours
 from ._legends import joined
 from ._theme import KINDS
 
@@ -152,7 +153,7 @@ def points(
     frame = _columns(data, [x, y, color, shape])
     hollow = kind == "held-out"
     crowded = len(frame) > _CROWD
-    mark = alt.Chart(frame).mark_point(
+    mark = Chart(frame).mark_point(
         style=_style(kind),
         filled=not hollow,
         size=46,
@@ -202,7 +203,7 @@ def line(
     extra = axis(detail) if detail else None
     frame = _columns(data, [x, y, color, extra])
     dash: Any = [6, 4] if extrapolated or kind == "printed" else alt.Undefined
-    mark = alt.Chart(frame).mark_line(
+    mark = Chart(frame).mark_line(
         style=_style(kind, "-line"), strokeWidth=2, strokeDash=dash
     )
     encoding: dict[str, Any] = {
@@ -258,7 +259,7 @@ def band(
         # A legend looks like the lowest mark; a swatch as pale as a band says little.
         shade["legend"]["symbolOpacity"] = 1
         encoding["color"] = shade
-    mark = alt.Chart(frame).mark_area(style=_style(kind, "-band"), opacity=0.18)
+    mark = Chart(frame).mark_area(style=_style(kind, "-band"), opacity=0.18)
     return mark.encode(**encoding)
 
 
@@ -289,10 +290,8 @@ def whiskers(
     s = spec_of(x)
     rows = alt.Y(spec_of(y)["column"], type="nominal", title=None, sort=None)
     rows = rows.axis(labelLimit=260, grid=False)
-    ends = alt.Chart(frame).mark_rule(style=_style(kind, "-line"), strokeWidth=2)
-    dots = alt.Chart(frame).mark_point(
-        style=_style(kind), filled=True, size=60, opacity=1
-    )
+    ends = Chart(frame).mark_rule(style=_style(kind, "-line"), strokeWidth=2)
+    dots = Chart(frame).mark_point(style=_style(kind), filled=True, size=60, opacity=1)
     encoding: dict[str, Any] = {"y": rows}
     if color is not None:
         encoding["color"] = _color(frame, color)
@@ -301,12 +300,13 @@ def whiskers(
         low, type="quantitative", title=title, scale=scale_of(s), axis=ticks_of(s)
     )
     tips, words = _tooltip(frame, [y, x, axis(low), axis(high)])
-    return alt.layer(
+    chart = alt.layer(
         ends.encode(x=low_axis, x2=alt.X2(high), **encoding),
         _saying(
             dots.encode(x=_position(frame, x, alt.X), tooltip=tips, **encoding), words
         ),
     )
+    return ours(chart)
 
 
 def rule(
@@ -323,7 +323,7 @@ def rule(
         axis=ticks_of(s),
     )
     frame = pd.DataFrame({s["column"]: [value]})
-    mark = alt.Chart(frame).mark_rule(
+    mark = Chart(frame).mark_rule(
         style=_style(kind, "-line"), strokeDash=[4, 3], strokeWidth=1.5
     )
     return mark.encode(**{along: encoding})
@@ -332,7 +332,7 @@ def rule(
 def text(data: pd.DataFrame, x: Axis, y: Axis, label: str) -> alt.Chart:
     """Write a column's words beside points."""
     frame = _columns(data, [x, y, axis(label)])
-    mark = alt.Chart(frame).mark_text(style="note", align="left", dx=8)
+    mark = Chart(frame).mark_text(style="note", align="left", dx=8)
     return mark.encode(
         x=_position(frame, x, alt.X),
         y=_position(frame, y, alt.Y),
@@ -362,7 +362,7 @@ def layer(
     """
     if not marks:
         raise DataError("layer() needs a mark or more, such as points(...).")
-    return alt.layer(*joined(marks)).properties(
+    return ours(alt.layer(*joined(marks))).properties(
         description=description, height=height, width=WIDTH
     )
 
@@ -375,4 +375,4 @@ def beside(
     for part in parts:
         # The whole says it once.
         part.description = alt.Undefined
-    return alt.hconcat(*parts).properties(description=description)
+    return ours(alt.hconcat(*parts)).properties(description=description)

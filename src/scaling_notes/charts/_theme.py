@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import altair as alt
-
 from ..errors import DataError
 
 __all__ = ["DARK", "LIGHT", "MIME", "RAMP", "bundle"]
@@ -114,11 +112,6 @@ LIGHT = _config(_LIGHT, RAMP)
 DARK = _config(_DARK, RAMP)
 
 
-@alt.theme.register("scaling_notes", enable=True)
-def _theme() -> alt.theme.ThemeConfig:
-    return {"config": LIGHT}  # type: ignore[typeddict-item]
-
-
 def rounded(item: Any, significant: int = 6) -> Any:
     """Return the same structure with every float in few significant digits."""
     if isinstance(item, float):
@@ -167,8 +160,3 @@ def _once(spec: dict[str, Any]) -> dict[str, Any]:
     if frames:
         body["datasets"] = {f"frame-{i}": f for i, f in enumerate(frames)}
     return body
-
-
-alt.data_transformers.enable("default", consolidate_datasets=False, max_rows=20_000)
-alt.renderers.register("scaling_notes", bundle)
-alt.renderers.enable("scaling_notes")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
+import warnings
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
+from .. import laws
+from ..errors import DataError, FitWarning
 from ..fitting import UNKNOWN, Bootstrap, Fit, Interval, Profile, digits, table
 from ..laws import Law
 from ._record import MIME, Record, stored
@@ -26,6 +29,8 @@ __all__ = [
     "published_law",
     "shown_digits",
 ]
+
+_SYMBOL = re.compile(r"[A-Za-z]|alpha|beta|gamma|delta|epsilon|eta|lambda_|kappa")
 
 
 def published(key: str, setting: str | None = None) -> pd.DataFrame:
@@ -97,6 +102,12 @@ def published_law(law: type[Law], key: str, setting: str) -> Law:
     DataError
         If the paper does not print all constants of the form.
 
+    Warns
+    -----
+    FitWarning
+        If the paper prints constants that the form has no place for: it is of
+        another form.
+
     Examples
     --------
     >>> import scaling_notes as sn
@@ -104,6 +115,10 @@ def published_law(law: type[Law], key: str, setting: str) -> Law:
     >>> law.alpha, law.beta
     (0.34, 0.28)
     """
+    if not (isinstance(law, type) and issubclass(law, Law)):
+        raise DataError(
+            f"law is {law!r}; give the form, such as sn.laws.Chinchilla itself."
+        )
     values = published(key, setting).set_index("quantity")["value"]
     missing = [name for name in law.constants() if name not in values.index]
     if missing:
@@ -111,7 +126,34 @@ def published_law(law: type[Law], key: str, setting: str) -> Law:
             f"{key!r}, {setting!r} does not print {', '.join(missing)} of "
             f"{law.__name__}."
         )
+    left = _left_out(law, set(values.index))
+    if left:
+        warnings.warn(
+            f"{key!r}, {setting!r} also prints {', '.join(left)}, for which "
+            f"{law.__name__} has no place: its form is another, and this law is a part "
+            "of it at best.",
+            FitWarning,
+            stacklevel=2,
+        )
     return law.from_array(values[list(law.constants())].to_numpy(float))
+
+
+def _left_out(law: type[Law], printed: set[str]) -> list[str]:
+    """Return the printed constants that a form has no place for.
+
+    They are those of a wider form that is printed in full, and bare symbols; a
+    paper prints many other things beside its constants.
+    """
+    own = set(law.constants())
+    forms = (getattr(laws, name) for name in laws.__all__)
+    wider = [
+        set(form.constants())
+        for form in forms
+        if isinstance(form, type) and issubclass(form, Law) and form is not Law
+    ]
+    left = set().union(*(w for w in wider if own < w <= printed))
+    left |= {name for name in printed if _SYMBOL.fullmatch(name)}
+    return sorted(left - own - set(law.derived))
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +295,16 @@ def compare(
     """
     if isinstance(ours, Fit):
         raise DataError("A fit alone has no interval: compare fit.bootstrap().")
+    if not isinstance(ours, Bootstrap | Profile):
+        raise DataError(
+            f"{type(ours).__name__} is no fit with intervals: compare takes "
+            "fit.bootstrap() or a profile, and the key of a paper."
+        )
+    if not isinstance(key, str):
+        raise DataError(
+            f"key is a {type(key).__name__}; compare sets a fit beside what a paper "
+            "prints: give the paper's key, such as 'hoffmann2022'."
+        )
     boot = ours.boot if isinstance(ours, Profile) else ours
     printed = published(key, setting)
     law = type(boot.law)

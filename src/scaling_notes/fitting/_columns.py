@@ -7,22 +7,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from ..errors import DataError, FitError
 from ..laws import Law
 from ..laws._law import Domain, within
+from ._frames import Runs, as_frame
+from ._numbers import require_numbers, rows
 
 __all__ = [
     "KINDS",
     "UNKNOWN",
     "read_columns",
     "read_params_kind",
+    "require_counts",
     "require_distinct",
     "require_domain",
     "require_identified",
     "require_positive",
     "require_varied",
+    "share_hints",
     "unit_hints",
     "unit_of",
 ]
@@ -34,20 +37,19 @@ UNKNOWN = "unknown"
 _SHARES = 0.02
 # Largest over smallest value of a column that is as good as constant.
 _NARROW = 1.001
+# Counts that may be logarithms, to base ten or natural: least, most, and largest
+# over smallest. As counts of anything trained they are too few.
+_LOGARITHMS = ((4.0, 25.0, 2.5), (14.0, 60.0, 2.0))
+_COUNTS = ("params", "tokens", "unique_tokens", "flops")
 
 
 def read_columns(
-    runs: pd.DataFrame | Mapping[str, ArrayLike],
+    runs: Runs,
     columns: Mapping[str, str],
     groups: str | None,
 ) -> pd.DataFrame:
     """Return the named columns under the field's own names, plus ``group``."""
-    if not isinstance(runs, pd.DataFrame | Mapping):
-        raise DataError(
-            f"Runs are a DataFrame or a mapping of columns; got a "
-            f"{type(runs).__name__}."
-        )
-    frame = runs if isinstance(runs, pd.DataFrame) else _framed(runs)
+    frame = as_frame(runs)
     wanted = [*columns.values(), *([] if groups is None else [groups])]
     given = [type(c).__name__ for c in wanted if not isinstance(c, Hashable)]
     if given:
@@ -77,7 +79,7 @@ def read_columns(
         data["group"] = frame[groups]
         if data["group"].isna().any():
             raise DataError(
-                f"Column {groups!r} names no group in {_rows(data['group'].isna())}. "
+                f"Column {groups!r} names no group in {rows(data['group'].isna())}. "
                 "Name one, or drop those rows."
             )
     return data
@@ -86,7 +88,21 @@ def read_columns(
 def require_positive(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
     """Refuse values that are missing, infinite, zero or negative, by row."""
     for name, column in columns.items():
-        _require(data, name, column, "positive")
+        require_numbers(data, name, column, "positive")
+
+
+def require_counts(data: pd.DataFrame, columns: Mapping[str, str]) -> None:
+    """Refuse logarithms where counts are wanted."""
+    for name, column in columns.items():
+        if name not in _COUNTS or data.empty:
+            continue
+        low, high = float(data[name].min()), float(data[name].max())
+        if any(a <= low and high <= b and high < r * low for a, b, r in _LOGARITHMS):
+            raise DataError(
+                f"Column {column!r} runs from {low:.3g} to {high:.3g}, as logarithms "
+                "of counts do. Give plain counts: 10**x or exp(x), or x * 1e9 if it "
+                "is in billions."
+            )
 
 
 def require_domain(
@@ -99,18 +115,41 @@ def require_domain(
     scales, and any finite number on the linear one.
     """
     for name in law.inputs:
-        _require(data, name, columns[name], law.domain.get(name, "positive"))
+        require_numbers(data, name, columns[name], law.domain.get(name, "positive"))
     _require_coherent(data, columns, law)
+    require_counts(data, {name: columns[name] for name in law.inputs})
     response = law.response
     domain: Domain | None = None if law.scale == "linear" else "positive"
-    _require(data, response, columns[response], domain)
+    require_numbers(data, response, columns[response], domain)
     if law.scale in ("logit", "loglog"):
         bad = data[response] >= 1
         if bad.any():
             raise DataError(
-                f"{columns[response]!r} must lie below 1; it does not in {_rows(bad)}. "
+                f"{columns[response]!r} must lie below 1; it does not in {rows(bad)}. "
                 "Drop points at the ceiling: they say only that the law is close to it."
             )
+
+
+def share_hints(
+    data: pd.DataFrame, columns: Mapping[str, str], law: type[Law]
+) -> list[str]:
+    """Return a question about a response that is no share, where one belongs."""
+    domain = law.domain.get(law.response)
+    if domain is None:
+        return []
+    values = data[law.response]
+    bad = pd.Series(~within(values.to_numpy(), domain), index=data.index)
+    if not bad.any():
+        return []
+    remedy = (
+        "In percent? Divide by 100."
+        if values.max() > 1.5
+        else "Mend those rows, or ignore this if it is a reward and no share."
+    )
+    return [
+        f"Column {columns[law.response]!r} is not {domain} in {rows(bad)}, where "
+        f"scores of {law.__name__} lie. {remedy}"
+    ]
 
 
 def _require_coherent(
@@ -122,7 +161,7 @@ def _require_coherent(
         if bad.any():
             raise DataError(
                 f"{columns['unique_tokens']!r} exceeds {columns['tokens']!r} in "
-                f"{_rows(bad)}: unique tokens are those of the tokens that differ. "
+                f"{rows(bad)}: unique tokens are those of the tokens that differ. "
                 "Were the two exchanged?"
             )
     shares = {name for name, kind in law.domain.items() if "share" in kind}
@@ -131,37 +170,9 @@ def _require_coherent(
         bad = (total - 1).abs() > _SHARES
         if bad.any():
             raise DataError(
-                f"The shares do not add up to one in {_rows(bad)}: divide them by "
+                f"The shares do not add up to one in {rows(bad)}: divide them by "
                 "their sum."
             )
-
-
-def _require(data: pd.DataFrame, name: str, column: str, domain: Domain | None) -> None:
-    """Make a column of floats; refuse what is not finite and in the domain."""
-    kinds = pd.api.types
-    if kinds.is_bool_dtype(data[name]) or data[name].dtype.kind in "cmM":
-        raise DataError(
-            f"Column {column!r} holds {data[name].dtype}, not real numbers: convert it."
-        )
-    numbers = _floats(data[name])
-    good = within(numbers, domain) if domain else np.isfinite(numbers)
-    if not good.all():
-        words = f"finite and {domain}" if domain else "finite"
-        raise DataError(
-            f"Column {column!r} must be {words}; it is "
-            f"not in {_rows(pd.Series(~good, index=data.index))}. Drop or mend those "
-            "rows."
-        )
-    if data[name].dtype != np.float64:
-        data[name] = numbers
-
-
-def _floats(values: pd.Series) -> np.ndarray:
-    """Return a column as floats, nan where there is no number."""
-    if values.dtype == np.float64:
-        return values.to_numpy()
-    numbers = pd.to_numeric(values, errors="coerce").astype("Float64")
-    return numbers.astype(object).where(numbers.notna(), np.nan).to_numpy(float)
 
 
 def require_distinct(data: pd.DataFrame, inputs: Sequence[str], n_free: int) -> None:
@@ -217,27 +228,6 @@ def read_params_kind(unit: str, given: str | None) -> str:
     if unit == "non-embedding parameters":
         return "non-embedding"
     return "total" if unit == "parameters" else UNKNOWN
-
-
-def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
-    if not isinstance(columns, Mapping):
-        raise DataError(
-            f"runs is a {type(columns).__name__}; give a DataFrame, or a mapping of "
-            "names to columns."
-        )
-    lengths = {name: np.size(column) for name, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name!r} {n}" for name, n in lengths.items())
-        raise DataError(f"Columns must be of one length; they have {told}.")
-    # By position: two series may come with labels of their own. Not a copy, since
-    # the columns that are wanted are copied.
-    return pd.DataFrame({name: np.ravel(c) for name, c in columns.items()}, copy=False)
-
-
-def _rows(bad: pd.Series) -> str:
-    labels = [str(i) for i in bad.index[bad.to_numpy(bool)]]
-    more = f" and {len(labels) - 5} more" if len(labels) > 5 else ""
-    return f"row{'s' if len(labels) > 1 else ''} {', '.join(labels[:5])}{more}"
 
 
 def _distinct(values: pd.Series) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..errors import DataError
@@ -14,22 +13,25 @@ from ._columns import (
     UNKNOWN,
     read_columns,
     read_params_kind,
+    require_counts,
     require_distinct,
     require_domain,
     require_identified,
     require_positive,
     require_varied,
+    share_hints,
     unit_hints,
     unit_of,
 )
 from ._fit import Fit
+from ._frames import Runs
 from ._search import search
 
 __all__ = ["fit_chinchilla", "fit_law"]
 
 
 def fit_chinchilla(
-    runs: pd.DataFrame | Mapping[str, ArrayLike],
+    runs: Runs,
     *,
     params: str = "params",
     tokens: str = "tokens",
@@ -46,8 +48,10 @@ def fit_chinchilla(
 
     Parameters
     ----------
-    runs : DataFrame or mapping of columns
-        One row a run; at least six.
+    runs : DataFrame, mapping of columns, or other table
+        One row a run; at least six. A list of one mapping a run is read too, and
+        what turns itself into a pandas frame (polars, pyarrow). Counts may be text
+        such as ``"12M"`` or ``"1,024"``.
     params, tokens, loss : str
         Names of the columns.
     groups : str, optional
@@ -99,6 +103,7 @@ def fit_chinchilla(
     columns = {"params": params, "tokens": tokens, "loss": loss}
     data = read_columns(runs, columns, groups)
     require_positive(data, columns)
+    require_counts(data, columns)
     free = 5 - len(fixed or {})
     if len(data) < free + 1:
         raise DataError(
@@ -195,7 +200,7 @@ def fit_law(
             f"{len(data)} points are too few for {free} free constants: "
             f"give {free + 1} at least."
         )
-    hints: list[str] = []
+    hints = share_hints(data, columns, law)
     if law is Chinchilla:
         near = require_identified(data, columns, fixed or {})
         hints = unit_hints(data, columns) + near

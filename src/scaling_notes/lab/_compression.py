@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ._checks import real_number, whole_number
+from ._checks import real_number, require_kind, whole_number
 from ._network import Array, Layers, Model, frozen
 
 __all__ = ["prune", "quantize"]
@@ -43,6 +43,7 @@ def quantize(model: Model, bits: int) -> Model:
     >>> sn.lab.quantize(full, bits=3).loss > sn.lab.quantize(full, bits=8).loss
     True
     """
+    require_kind("model", model, Model)
     levels = 2 ** (whole_number("bits", bits, 2, 16) - 1) - 1
     layers = []
     for layer, weights in zip(model.layers, _weights(model.layers), strict=True):
@@ -86,6 +87,7 @@ def prune(model: Model, sparsity: float) -> Model:
     >>> sn.lab.train(half, tokens=20_000, rate=0.3).loss < half.loss
     True
     """
+    require_kind("model", model, Model)
     share = real_number("sparsity", sparsity, 0.0, 1.0 - 1e-9)
     layers, masks = [], []
     for layer, weights in zip(model.layers, _weights(model.layers), strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError
-from ._checks import real_number, whole_number
+from ._checks import float_array, real_number, whole_number
 from ._reproducible import exponential, same_everywhere
 
 __all__ = ["Language", "choose", "language", "split_windows"]
@@ -142,7 +142,7 @@ class Language:
         >>> lang.loss(np.log(lang.P)) == lang.E
         True
         """
-        table = np.asarray(log_probabilities)
+        table = float_array("log_probabilities", log_probabilities)
         if table.shape != self.P.shape:
             raise DataError(
                 f"log_probabilities has shape {table.shape}; it must be {self.P.shape}."

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ._checks import whole_number
+from ._checks import require_kind, whole_number
 from ._language import IntArray, Language
 from ._reproducible import Exponential, exponential, to_grid
 
@@ -147,6 +147,7 @@ def model(
     >>> round(small.loss / float(np.log(32)), 6)
     1.0
     """
+    require_kind("language", language, Language)
     h = whole_number("width", width, 1)
     rng = np.random.default_rng([whole_number("seed", seed, 0), h])
     V = language.symbols

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FitError
-from ._checks import real_number, whole_number
+from ._checks import real_number, require_kind, whole_number
 from ._language import FloatArray, IntArray, choose, split_windows
 from ._network import Array, Batch, Model, Network
 from ._task import check_reward, divergence, expected, proxy_reward, success
@@ -116,6 +116,7 @@ def reinforce(
     >>> bool(mean[1] > mean[0])
     True
     """
+    require_kind("model", model, Model)
     language = model.language
     steps = whole_number("steps", steps, 1)
     n = whole_number("prompts", prompts, 1, 2**16)

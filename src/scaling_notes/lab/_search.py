@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError
-from ._checks import whole_number
+from ._checks import float_array, require_kind, whole_number
 from ._language import FloatArray, IntArray, Language, choose
 from ._network import Model
 
@@ -49,6 +49,7 @@ def problems(language: Language, n: int, length: int, seed: int = 0) -> IntArray
     >>> sn.lab.problems(sn.lab.language(), n=10, length=4).shape
     (10, 7)
     """
+    require_kind("language", language, Language)
     n = whole_number("n", n, 1, 1e6)
     length = whole_number("length", length, 1, 64)
     rng = np.random.default_rng(whole_number("seed", seed, 0))
@@ -90,7 +91,7 @@ def chances(model: Model, problems: npt.ArrayLike) -> FloatArray:
     >>> bool(abs(guess - 1 / 32).max() < 1e-6)
     True
     """
-    rows = _read(model.language, problems)
+    rows = _read(model, problems)
     V = model.language.symbols
     contexts = (rows[:, :-3] * V + rows[:, 1:-2]) * V + rows[:, 2:-1]
     return model.probabilities[contexts, rows[:, 3:]]
@@ -127,18 +128,18 @@ def search(chances: npt.ArrayLike, k: int, check: str = "answer") -> FloatArray:
     >>> sn.lab.search([[0.5, 0.5]], k=2, check="symbol").round(4)
     array([0.25])
     """
-    p = np.asarray(chances, dtype=np.float64)
+    p = float_array("chances", chances)
     if p.ndim != 2 or p.size == 0 or not np.all((p >= 0) & (p <= 1)):
         raise DataError(
             "chances must be probabilities of the shape (n, length), n and length "
             "1 or more."
         )
     k = whole_number("k", k, 1, 2**53)
+    if not isinstance(check, str) or check not in ("answer", "symbol"):
+        raise DataError(f"check is {check!r}; it must be 'answer' or 'symbol'.")
     if check == "answer":
         with np.errstate(divide="ignore"):  # a sure answer: log 0, and exp of it
             return -np.expm1(k * np.log1p(-p.prod(axis=1)))
-    if check != "symbol":
-        raise DataError(f"check is {check!r}; it must be 'answer' or 'symbol'.")
     # A Markov chain over how many symbols are found, raised to the power k.
     n, length = p.shape
     chain = np.zeros((n, length + 1, length + 1))
@@ -147,7 +148,8 @@ def search(chances: npt.ArrayLike, k: int, check: str = "answer") -> FloatArray:
     chain[:, found, found + 1] = p
     chain[:, length, length] = 1
     solved: Any = np.linalg.matrix_power(chain, k)[:, 0, length]
-    return np.asarray(solved, dtype=np.float64)
+    # Rounding of so many factors may end above one.
+    return np.minimum(np.asarray(solved, dtype=np.float64), 1.0)
 
 
 def beam(model: Model, problems: npt.ArrayLike, width: int) -> npt.NDArray[np.bool_]:
@@ -183,7 +185,7 @@ def beam(model: Model, problems: npt.ArrayLike, width: int) -> npt.NDArray[np.bo
     >>> bool(greedy < wide)
     True
     """
-    rows = _read(model.language, problems)
+    rows = _read(model, problems)
     w = whole_number("width", width, 1, 4096)
     V, table = model.language.symbols, model.log_probabilities
     solved = np.empty(len(rows), np.bool_)
@@ -200,17 +202,22 @@ def beam(model: Model, problems: npt.ArrayLike, width: int) -> npt.NDArray[np.bo
     return solved
 
 
-def _read(language: Language, problems: npt.ArrayLike) -> IntArray:
-    rows = np.asarray(problems)
+def _read(model: Model, problems: npt.ArrayLike) -> IntArray:
+    require_kind("model", model, Model)
+    try:
+        rows = np.asarray(problems)
+    except ValueError as error:
+        raise DataError(f"problems must be one array: {error}.") from None
     good = rows.ndim == 2 and len(rows) > 0 and rows.shape[1] > 3
     if not good or not np.issubdtype(rows.dtype, np.integer):
         raise DataError(
             "problems must be whole numbers of the shape (n, 3 + length), n and "
             "length 1 or more."
         )
-    if rows.min() < 0 or rows.max() >= language.symbols:
+    V = model.language.symbols
+    if rows.min() < 0 or rows.max() >= V:
         raise DataError(
-            f"problems hold symbols outside 0 to {language.symbols - 1}; draw them "
-            "from the language of the model."
+            f"problems hold symbols outside 0 to {V - 1}; draw them from the language "
+            "of the model."
         )
     return rows.astype(np.intp)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ._checks import real_number, whole_number
+from ._checks import entries, float_array, real_number, require_kind, whole_number
 from ._language import FloatArray, IntArray, Language
 from ._network import Model
 
@@ -122,6 +122,7 @@ def proxy_reward(
     >>> float(true[3, 1, 1, 1]), float(true[3, 1, 1, 2])
     (1.0, 0.0)
     """
+    require_kind("language", language, Language)
     V = language.symbols
     share = real_number("share", share, 0.0, 1.0)
     bonus = real_number("bonus", bonus, 0.0, 1e6)
@@ -170,10 +171,13 @@ def best_of(
     >>> table["success"].round(4).tolist()  # 1 / 32, and 1 - (31 / 32)**32
     [0.0312, 0.6379]
     """
+    require_kind("model", model, Model)
     language = model.language
     V, P, rewards = language.symbols, _table(model), check_reward(language, reward)
-    counts = [whole_number("n", m, 1, 1e12) for m in n]
-    prompts = [whole_number("contexts", i, 0, V**3 - 1) for i in contexts]
+    counts = [whole_number("n", m, 1, 1e12) for m in entries("n", n)]
+    prompts = [
+        whole_number("contexts", i, 0, V**3 - 1) for i in entries("contexts", contexts)
+    ]
     if not counts or not prompts:
         raise DataError("n and contexts must each have an entry.")
     true = proxy_reward(language)
@@ -198,7 +202,7 @@ def best_of(
 
 def check_reward(language: Language, reward: FloatArray) -> FloatArray:
     """Return a reward as an array, or refuse it."""
-    table = np.asarray(reward, np.float64)
+    table = float_array("reward", reward)
     if table.shape != (language.symbols,) * 4 or not np.all(np.isfinite(table)):
         raise DataError(
             f"reward must be finite numbers of the shape {(language.symbols,) * 4}, "
@@ -224,6 +228,7 @@ def divergence(model: Model, start: Model) -> FloatArray:
 
 
 def _table(model: Model) -> FloatArray:
+    require_kind("model", model, Model)
     V = model.language.symbols
     return model.probabilities.reshape(V, V, V, V)
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..errors import DataError, FitError
 from ..parallel import Executor, map_chunks
-from ._checks import real_number, whole_number
+from ._checks import entries, real_number, require_kind, whole_number
 from ._language import IntArray, Language, split_windows
 from ._network import WEIGHT_BITS, Batch, Mask, Model, Network, model
 from ._reproducible import same_everywhere, to_grid
@@ -164,6 +164,7 @@ def train(
     >>> lang.E < small.loss < 2.7
     True
     """
+    require_kind("model", model, Model)
     language = model.language
     D = real_number("tokens", tokens, 1, 1e12)
     seed = whole_number("seed", seed, 0)
@@ -277,9 +278,14 @@ def sweep(
     (4, 7)
     """
     chunks = []
-    seeds = [whole_number("seeds", s, 0) for s in seeds]
-    fixed = None if widths is None else [whole_number("widths", h, 1) for h in widths]
-    for budget in budgets:
+    require_kind("language", language, Language)
+    seeds = [whole_number("seeds", s, 0) for s in entries("seeds", seeds)]
+    fixed = (
+        None
+        if widths is None
+        else [whole_number("widths", h, 1) for h in entries("widths", widths)]
+    )
+    for budget in entries("budgets", budgets):
         flops = real_number("budgets", budget, 1.0, 1e18)
         for h in _usual_widths(flops) if fixed is None else fixed:
             tokens = flops / (6 * model(language, h).params)

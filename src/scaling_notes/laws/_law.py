@@ -55,7 +55,10 @@ class Law:
     scale: ClassVar[Literal["log", "linear", "logit", "loglog"]] = "log"
     """Scale on which residuals are measured; loglog is log(-log y)."""
     domain: ClassVar[Mapping[str, Domain]] = {}
-    """Where inputs may lie; those that are not named are positive."""
+    """Where inputs may lie; those that are not named are positive.
+
+    And where the response belongs, if it has a place: a fit asks about what is not.
+    """
     positive: ClassVar[tuple[str, ...]] = ()
     """Constants that are fitted through their logarithm."""
     linear: ClassVar[tuple[str, ...]] = ()

@@ -12,6 +12,16 @@ from ._law import Array, Domain, Law
 
 __all__ = ["ExponentialApproach", "Sigmoid", "StepSigmoid"]
 
+# Stands for the logarithm of zero: so low that every climb is yet to come, and
+# finite, so that nothing times it is nothing.
+_LOG_ZERO = -1e6
+
+
+def _log(x: Array) -> Array:
+    if np.all(x > 0):
+        return np.asarray(np.log(x))
+    return np.log(x, where=x > 0, out=np.full(np.shape(x), _LOG_ZERO))
+
 
 @dataclass(frozen=True)
 class Sigmoid(Law):
@@ -19,7 +29,8 @@ class Sigmoid(Law):
 
     .. math:: R(C) = R_0 + \frac{A - R_0}{1 + (C_{mid} / C)^B}
 
-    Half of the climb is done at :math:`C_{mid}`. The input x is compute, or
+    Half of the climb is done at :math:`C_{mid}`, and at zero none of it. The input
+    x is compute, or
     steps of a run of one size: what matters is its logarithm.
 
     Parameters
@@ -53,6 +64,10 @@ class Sigmoid(Law):
     inputs: ClassVar[tuple[str, ...]] = ("x",)
     response: ClassVar[str] = "score"
     scale: ClassVar = "linear"
+    domain: ClassVar[Mapping[str, Domain]] = {
+        "x": "zero or more",
+        "score": "a share from 0 to 1",
+    }
     positive: ClassVar[tuple[str, ...]] = ("B", "C_mid")
 
     def value(self, *inputs: Array) -> Array:
@@ -63,12 +78,12 @@ class Sigmoid(Law):
         """Return the share of the climb that is done."""
         # By tanh, which cannot overflow.
         (x,) = inputs
-        return 0.5 + 0.5 * np.tanh(0.5 * self.B * (np.log(x) - np.log(self.C_mid)))
+        return 0.5 + 0.5 * np.tanh(0.5 * self.B * (_log(x) - np.log(self.C_mid)))
 
     def differentiate(self, *inputs: Array) -> tuple[Array, tuple[Array, ...]]:
         """Return the score and its partial derivatives by R_0, A, B, C_mid."""
         (x,) = inputs
-        away = np.log(x) - np.log(self.C_mid)
+        away = _log(x) - np.log(self.C_mid)
         done = np.tanh(0.5 * self.B * away)
         done *= 0.5
         done += 0.5
@@ -91,15 +106,16 @@ class Sigmoid(Law):
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
         """Return a grid over B and C_mid, each node with its best R_0 and A."""
-        log_x = np.log(inputs["x"])
+        x = inputs["x"]
+        log_x = np.log(x[x > 0]) if (x > 0).any() else np.zeros(1)
         low, high = log_x.min(), log_x.max()
-        reach = high - low
+        reach = high - low or 1.0
         steep = np.geomspace(1.0, 60.0, 16) / reach
         middle = np.exp(np.linspace(low - 0.3 * reach, high + 0.3 * reach, 24))
         nodes = np.ones((len(steep) * len(middle), 4))
         nodes[:, 2] = np.repeat(steep, len(middle))
         nodes[:, 3] = np.tile(middle, len(steep))
-        done = cls.from_array(nodes).over()._done(inputs["x"])
+        done = cls.from_array(nodes).over()._done(x)
         nodes[:, :2], cost = ends(1.0 - done, done, response)
         return nodes[np.argsort(cost, kind="stable")]
 
@@ -145,7 +161,10 @@ class StepSigmoid(Law):
     inputs: ClassVar[tuple[str, ...]] = ("x",)
     response: ClassVar[str] = "score"
     scale: ClassVar = "linear"
-    domain: ClassVar[Mapping[str, Domain]] = {"x": "zero or more"}
+    domain: ClassVar[Mapping[str, Domain]] = {
+        "x": "zero or more",
+        "score": "a share from 0 to 1",
+    }
     positive: ClassVar[tuple[str, ...]] = ("k",)
 
     def value(self, *inputs: Array) -> Array:

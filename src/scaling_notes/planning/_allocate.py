@@ -26,6 +26,7 @@ from ..fitting import (
 )
 from ..laws import Law
 from ..laws._law import Array
+from ._checks import read_budgets, require_models
 from ._optimum import Budget, optimum, where_terms_fall
 
 __all__ = ["Allocation", "allocate"]
@@ -216,9 +217,9 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     Raises
     ------
     DataError
-        If a budget is not positive, inference or limited data is asked of a law
-        that does not predict loss, the law has no optimum, or the fit counted
-        other params.
+        If a budget is not positive or buys no model, inference or limited data is
+        asked of a law that does not predict loss, the law has no optimum, or the
+        fit counted other params.
 
     References
     ----------
@@ -236,11 +237,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     >>> bool(served.params[0] < plan.params[0])
     True
     """
-    budgets = np.atleast_1d(np.asarray(flops, float))
-    if budgets.ndim > 1 or budgets.size == 0:
-        raise DataError("flops must be one budget, or one dimension of budgets.")
-    if not (np.isfinite(budgets) & (budgets > 0)).all():
-        raise DataError("flops must be finite and positive.")
+    budgets = read_budgets(flops, "flops")
     if np.ndim(inference_tokens) or not 0 <= inference_tokens < np.inf:
         raise DataError(f"inference_tokens is {inference_tokens}; give zero or more.")
     if np.ndim(unique_tokens) or not unique_tokens > 0:
@@ -285,6 +282,13 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
             f"{law} has no optimum: its coefficients and exponents must be positive. "
             "Add runs that show what params and tokens do, or fix a constant."
         )
+    require_models(
+        np.asarray(point.params),
+        np.asarray(point.tokens),
+        budgets,
+        "flops",
+        inference_tokens,
+    )
     if drawn is not None:
         samples = {n: np.asarray(v) for n, v in drawn._asdict().items()}
         samples["tokens_per_param"] = samples["tokens"] / samples["params"]

@@ -25,6 +25,7 @@ from ..fitting import (
 from ..laws import Law
 from ..laws._chinchilla import SizeAndData
 from ..laws._law import Array
+from ._checks import read_budgets, require_models
 from ._shop import Shop
 
 __all__ = ["NextRuns", "next_runs"]
@@ -168,11 +169,15 @@ def next_runs(
         )
     if quantity not in ("loss", "params"):
         raise DataError(f"quantity is {quantity!r}; use 'loss' or 'params'.")
-    target = np.atleast_1d(np.asarray(target_flops, float))
-    if not (target.size and (np.isfinite(target) & (target > 0)).all()):
-        raise DataError("target_flops must be finite and positive.")
-    if not (np.isfinite(flops) and flops > 0):
-        raise DataError(f"flops is {flops}; give a finite, positive budget.")
+    target = read_budgets(target_flops, "target_flops")
+    if np.ndim(flops):
+        raise DataError("flops is one budget, for all the runs together.")
+    budgets = {"flops": read_budgets(flops, "flops"), "target_flops": target}
+    if candidates is not None:
+        del budgets["flops"]
+    for name, spent in budgets.items():
+        best = fit.law.optimum(spent)
+        require_models(np.asarray(best.params), np.asarray(best.tokens), spent, name)
     if n_runs is not None and n_runs < 1:
         raise DataError(f"n_runs is {n_runs}; give 1 or more.")
     pool = _grid(fit.law, flops) if candidates is None else _read(candidates)
