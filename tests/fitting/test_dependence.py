@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import scaling_notes as sn
-from scaling_notes.fitting._dependence import dependence
+from scaling_notes.fitting._dependence import cluster, dependence
 from scaling_notes.laws import Chinchilla
 from scaling_notes.laws._law import Array
 
@@ -35,11 +37,17 @@ def errors(kind: str, n: Array, rng: np.random.Generator) -> Array:
 
 
 def told(n: Array, d: Array, error: Array, delta: float | None = None) -> str:
-    fit = sn.fit_chinchilla(
-        {"params": n, "tokens": d, "loss": TRUTH.value(n, d) * np.exp(error)},
-        delta=delta,
-    )
-    return dependence({"params": n, "tokens": d}, fit.residuals)
+    loss = TRUTH.value(n, d) * np.exp(error)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", sn.FitWarning)
+        fit = sn.fit_chinchilla({"params": n, "tokens": d, "loss": loss}, delta=delta)
+    found = cluster({"params": n, "tokens": d}, fit.residuals)
+    words = found.words if found else ""
+    # The fit says it, and warns where it is gross.
+    assert (words in fit.messages) == bool(words)
+    gross = found is not None and found.inflation > 10
+    assert (words in [str(w.message) for w in warned]) == gross
+    return words
 
 
 @pytest.mark.parametrize("shape", ["grid", "ladder", "scattered"])
@@ -90,8 +98,32 @@ def test_one_curve_of_pass_at_k() -> None:
     for seed in range(10):
         chances = np.random.default_rng(seed).beta(0.3, 3.0, 36)
         rate = (1 - (1 - chances) ** k[:, None]).mean(axis=1)
-        fit = sn.fit_law(sn.laws.PurePowerLaw, k, -np.log(rate))
-        assert "along k" in dependence({"k": k}, fit.residuals)
+        with warnings.catch_warnings(record=True):
+            warnings.simplefilter("always", sn.FitWarning)
+            fit = sn.fit_law(sn.laws.PurePowerLaw, k, -np.log(rate))
+        assert any("cluster along x" in message for message in fit.messages)
+        how = fit.bootstrap(200).interval("alpha").how
+        assert how.endswith(", residuals cluster along x")
+
+
+def test_a_curve_that_the_form_cannot_follow() -> None:
+    # A run that rises and falls, and a law that only rises.
+    score = [0.05, 0.1, 0.3, 0.5, 0.7, 0.8, 0.88]
+    score += [0.9, 0.88, 0.84, 0.78, 0.7, 0.6, 0.5]
+    with pytest.warns(sn.FitWarning, match="the form does not fit"):
+        fit = sn.fit_law(sn.laws.StepSigmoid, np.arange(1, 15), score)
+    assert any("cluster along x" in message for message in fit.messages)
+
+
+def test_named_groups_are_not_told_of_again() -> None:
+    rng = np.random.default_rng(0)
+    n, d = np.repeat(SIZES, 20), np.tile(np.geomspace(1e9, 1e11, 20), 6)
+    loss = TRUTH.value(n, d) * np.exp(np.repeat(0.01 * rng.standard_normal(6), 20))
+    loss *= np.exp(0.002 * rng.standard_normal(120))
+    fit = sn.fit_chinchilla(
+        {"params": n, "tokens": d, "loss": loss, "model": n}, groups="model"
+    )
+    assert fit.messages == ()
 
 
 def test_published_runs(chinchilla_240: pd.DataFrame) -> None:

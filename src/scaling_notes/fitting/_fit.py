@@ -18,6 +18,7 @@ from ..laws._law import Array
 from ..parallel import Executor, map_chunks, map_seeded, require_resamples
 from ._bootstrap import Bootstrap
 from ._bounds import Starts, both_sides
+from ._dependence import cluster
 from ._interval import Interval, Quantity, evaluate
 from ._profile_likelihood import Likelihood
 from ._refit import refit, solve_from
@@ -170,6 +171,7 @@ class Fit:
             loss_unit=self.loss_unit,
             restarted=sum(again for _, _, again, _ in parts),
             unidentified=unidentified,
+            doubt=self._doubt(),
         )
 
     def profile(self, name: str, confidence_level: float = 0.95) -> Interval:
@@ -295,6 +297,13 @@ class Fit:
         inputs = {n: self.data[n].to_numpy(float) for n in self.law.inputs}
         response = self.data[self.law.response].to_numpy(float)
         return engine.objective(type(self.law), inputs, response, self.delta)
+
+    def _doubt(self) -> str:
+        """Return why intervals that take points as independent are too narrow."""
+        inputs = {n: self.data[n].to_numpy(float) for n in self.law.inputs}
+        grouped = "group" in self.data
+        found = None if grouped else cluster(inputs, self.residuals)
+        return f"residuals cluster {found.where}" if found else ""
 
     def _starts(self) -> Starts:
         return both_sides(self._problem(), self.law.as_array(), self._free())

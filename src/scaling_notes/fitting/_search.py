@@ -13,6 +13,7 @@ from .. import engine
 from ..errors import DataError, FitWarning
 from ..laws import Law
 from ..laws._law import Array
+from ._dependence import cluster
 from ._fit import Fit, Status
 
 __all__ = ["search"]
@@ -23,6 +24,10 @@ _MANY = 2500
 _GROWTH = 20
 _DELTA_ROUNDS = 50
 _PLAIN_ROUNDS = 10
+# Residuals of a form that is a little off hang together in any large set of runs,
+# and a fit says so. Where points count for fewer than a tenth of their number, it
+# warns.
+_GROSS = 10.0
 # A threshold that asks for itself to this part has settled.
 _SETTLED = 1e-6
 # A threshold changes by a factor of two at most when it is sought.
@@ -72,6 +77,12 @@ def search(
     status, found = _judge(problem, solution, winner, fitted, settled)
     for message in (*messages, *found):
         warnings.warn(message, FitWarning, stacklevel=3)
+    if "group" not in data:
+        points = {name: data[name].to_numpy(float) for name in law.inputs}
+        clustered = cluster(points, residual)
+        found += [clustered.words] if clustered else []
+        if clustered and clustered.inflation > _GROSS:
+            warnings.warn(clustered.words, FitWarning, stacklevel=3)
     data["residual"] = residual
     return Fit(
         law=fitted,
