@@ -18,6 +18,7 @@ from ._columns import (
 from ._fit import Fit, Status
 from ._fit_law import fit_chinchilla, fit_law
 from ._forecast import Forecast, forecast
+from ._frames import as_frame
 from ._interval import (
     MIN_UNITS,
     MIN_VERIFIED,
@@ -44,6 +45,7 @@ __all__ = [
     "Profile",
     "Status",
     "Table",
+    "as_frame",
     "check",
     "digits",
     "envelope",
