@@ -395,3 +395,11 @@ def test_a_law_that_is_no_form_is_refused() -> None:
     law = sn.published_law(Chinchilla, "hoffmann2022", "approach 3")
     with pytest.raises(sn.DataError, match="give the form"):
         sn.published_law(law, "hoffmann2022", "approach 3")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [3, ["a"], None])
+def test_names_are_text(name: object) -> None:
+    with pytest.raises(sn.DataError, match="give the name of a table"):
+        sn.load(name)  # type: ignore[arg-type]
+    with pytest.raises(sn.DataError, match="give a name such as"):
+        sn.published(name)  # type: ignore[arg-type]

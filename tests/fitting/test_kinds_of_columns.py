@@ -174,6 +174,17 @@ def test_what_holds_no_runs_is_refused(bad: Any) -> None:
     assert sn.check(bad).verdict == "refused"
 
 
+@pytest.mark.parametrize("law", ["Chinchilla", TRUTH, None, int])
+def test_what_is_no_form_is_refused(law: Any) -> None:
+    with pytest.raises(sn.DataError, match="give the form, such as"):
+        sn.fit_law(law, {**runs()}, runs()["loss"])
+
+
+def test_ragged_columns_are_named() -> None:
+    with pytest.raises(sn.DataError, match="Column 'y' is no list of numbers"):
+        sn.fit_law(sn.laws.PowerLaw, [1, 2, 3, 4], [[1, 2], [3]])
+
+
 # Zero, and shares that are none
 
 

@@ -299,3 +299,32 @@ def test_a_budget_in_another_unit_buys_no_model(flops: object) -> None:
 def test_a_budget_that_cannot_pay_for_use() -> None:
     with pytest.raises(sn.DataError, match=r"pay for 1e\+13 tokens in use\? Raise it"):
         sn.allocate(LAW, 1e12, inference_tokens=1e13)
+
+
+@pytest.mark.parametrize(
+    ("law", "arguments", "words"),
+    [
+        (
+            LAW,
+            {"inference_tokens": "1e12 tokens"},
+            "inference_tokens is 1e12 tok.*zero",
+        ),
+        (LAW, {"inference_tokens": None}, "inference_tokens is None; give zero"),
+        (LAW, {"unique_tokens": "many"}, "unique_tokens is many; give a positive"),
+        (LAW, {"flops_per_param_token": "six"}, "is six; give a finite, positive"),
+        (LAW, {"flops_per_param_token": [6, 6]}, r"is \[6, 6\]; give a finite"),
+        (sn.laws.Chinchilla, {}, "give a law with its constants, a fit"),
+        ("chinchilla", {}, "give a law with its constants, a fit"),
+    ],
+)
+def test_arguments_of_another_kind(
+    law: object, arguments: dict[str, object], words: str
+) -> None:
+    with pytest.raises(sn.DataError, match=words):
+        sn.allocate(law, 1e22, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("factors", ["x", [[1, 2]], None])
+def test_factors_of_another_kind(factors: object) -> None:
+    with pytest.raises(sn.DataError, match="factors"):
+        sn.allocate(LAW, 1e22).off(factors)  # type: ignore[arg-type]

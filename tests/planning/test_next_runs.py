@@ -202,6 +202,9 @@ def test_it_prints() -> None:
         ({"flops": [1e20, 1e21]}, "flops is one budget"),
         ({"quantity": "tokens"}, "quantity is 'tokens'"),
         ({"n_runs": 0}, "n_runs is 0"),
+        ({"n_runs": 2.5}, "n_runs is 2.5; give a whole number"),
+        ({"n_runs": "two"}, "n_runs is 'two'"),
+        ({"candidates": 5}, "DataFrame or a mapping"),
         ({"candidates": POOL.head(0)}, "candidates has no row"),
         ({"candidates": POOL[["params"]]}, "no column 'tokens'"),
         ({"candidates": POOL.assign(tokens=-1.0)}, "'tokens' must be finite and"),
@@ -244,3 +247,20 @@ def test_open_constants_and_exact_fits_are_refused() -> None:
     lost = sn.Bootstrap(**{**vars(boot), "laws": sn.laws.Chinchilla.from_array(laws)})
     with pytest.raises(sn.FitError, match="1 of 50 refits"):
         sn.next_runs(lost, flops=1e20, target_flops=TARGET, quantity="params")
+
+
+def test_candidates_may_be_a_list_of_runs() -> None:
+    table = sn.next_runs(pilot_fit(), flops=1e20, target_flops=TARGET, candidates=POOL)
+    records = POOL.to_dict("records")
+    listed = sn.next_runs(
+        pilot_fit(),
+        flops=1e20,
+        target_flops=TARGET,
+        candidates=records,  # type: ignore[arg-type]
+    )
+    pd.testing.assert_frame_equal(table.runs, listed.runs)
+
+
+def test_what_is_no_fit_is_refused() -> None:
+    with pytest.raises(sn.DataError, match="fit is a Chinchilla; give a fit"):
+        sn.next_runs(TRUE, flops=1e20, target_flops=TARGET)  # type: ignore[arg-type]

@@ -62,6 +62,8 @@ def published(key: str, setting: str | None = None) -> pd.DataFrame:
     >>> printed.set_index("quantity").loc["alpha", "printed"]
     '0.3478'
     """
+    if not isinstance(key, str):
+        raise DataError(f"key is {key!r}; give a name such as 'hoffmann2022'.")
     known = load("published")
     rows = known[known["key"] == key]
     if rows.empty:

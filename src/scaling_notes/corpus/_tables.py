@@ -34,6 +34,11 @@ def descriptor() -> dict[str, Any]:
 
 
 def resource_of(name: str) -> dict[str, Any]:
+    if not isinstance(name, str):
+        raise DataError(
+            f"name is {name!r}; give the name of a table. scaling_notes.datasets() "
+            "lists them all."
+        )
     known = {r["name"]: r for r in descriptor()["resources"]}
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)

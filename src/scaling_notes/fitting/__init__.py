@@ -19,6 +19,7 @@ from ._envelope import envelope
 from ._fit import Fit, Status
 from ._fit_law import fit_chinchilla, fit_law
 from ._forecast import Forecast, Forecasts, forecast
+from ._frames import as_frame
 from ._interval import (
     MIN_UNITS,
     MIN_VERIFIED,
@@ -47,6 +48,7 @@ __all__ = [
     "Profile",
     "Status",
     "Table",
+    "as_frame",
     "check",
     "digits",
     "envelope",

@@ -175,6 +175,10 @@ def fit_law(
     >>> round(fit["alpha"], 6), round(fit["E"], 6)
     (0.34, 1.7)
     """
+    if not (isinstance(law, type) and issubclass(law, Law)):
+        raise DataError(
+            f"law is {law!r}; give the form, such as sn.laws.Chinchilla itself."
+        )
     if not isinstance(x, Mapping):
         if len(law.inputs) != 1:
             raise DataError(

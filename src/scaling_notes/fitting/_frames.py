@@ -65,10 +65,18 @@ def _names(runs: Any) -> Iterable[Any]:
 
 
 def _framed(columns: Mapping[str, ArrayLike]) -> pd.DataFrame:
-    lengths = {name: np.size(column) for name, column in columns.items()}
+    flat = {}
+    for name, column in columns.items():
+        try:
+            flat[name] = np.ravel(column)
+        except ValueError as error:
+            raise DataError(
+                f"Column {name!r} is no list of numbers: its entries differ in length."
+            ) from error
+    lengths = {name: len(column) for name, column in flat.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name!r} {n}" for name, n in lengths.items())
         raise DataError(f"Columns must be of one length; they have {told}.")
     # By position: two series may come with labels of their own. Not a copy, since
     # the columns that are wanted are copied.
-    return pd.DataFrame({name: np.ravel(c) for name, c in columns.items()}, copy=False)
+    return pd.DataFrame(flat, copy=False)

@@ -26,7 +26,7 @@ from ..fitting import (
 )
 from ..laws import Law
 from ..laws._law import Array
-from ._checks import read_budgets, require_models
+from ._checks import read_budgets, read_number, require_models
 from ._optimum import Budget, optimum, where_terms_fall
 
 __all__ = ["Allocation", "allocate"]
@@ -146,7 +146,12 @@ class Allocation:
         """
         if self.law.response != "loss":
             raise DataError("off() needs a law of loss, such as Chinchilla.")
-        factor = np.atleast_1d(np.asarray(factors, float))
+        try:
+            factor = np.atleast_1d(np.asarray(factors, float))
+        except (TypeError, ValueError):
+            raise DataError(f"factors is {factors!r}; give numbers.") from None
+        if factor.ndim > 1:
+            raise DataError("factors must have one dimension.")
         if not (np.isfinite(factor) & (factor > 0)).all():
             raise DataError("factors must be finite and positive.")
         params = self.params * factor[:, None]
@@ -238,10 +243,12 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     True
     """
     budgets = read_budgets(flops, "flops")
-    if np.ndim(inference_tokens) or not 0 <= inference_tokens < np.inf:
-        raise DataError(f"inference_tokens is {inference_tokens}; give zero or more.")
-    if np.ndim(unique_tokens) or not unique_tokens > 0:
-        raise DataError(f"unique_tokens is {unique_tokens}; give a positive number.")
+    inference_tokens = read_number(
+        inference_tokens, "inference_tokens", "zero or more", zero=True
+    )
+    unique_tokens = read_number(
+        unique_tokens, "unique_tokens", "a positive number", infinite=True
+    )
     if isinstance(law, Profile):
         law = law.boot
     many: Law | None = None
@@ -259,13 +266,16 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         many, n_units, law = law.laws, law.n_units, law.law
     elif isinstance(law, Fit):
         law = law.law
+    if not isinstance(law, Law):
+        raise DataError(
+            f"law is {law!r}; give a law with its constants, a fit, its bootstrap or a "
+            "profile."
+        )
     factor = law.flops_per_param_token
     if flops_per_param_token is not None:
-        factor = flops_per_param_token
-        if not (np.isfinite(factor) and factor > 0):
-            raise DataError(
-                f"flops_per_param_token is {factor}; give a finite, positive number."
-            )
+        factor = read_number(
+            flops_per_param_token, "flops_per_param_token", "a finite, positive number"
+        )
     budget = Budget(inference_tokens, unique_tokens, factor)
     best = optimum(law, budget)
     samples = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import DataError
 from ..laws._law import Array
 
-__all__ = ["read_budgets", "require_models"]
+__all__ = ["read_budgets", "read_number", "require_models"]
 
 # Smaller models, and shorter runs, are the answer to a budget in another unit.
 _LEAST = 100.0
@@ -27,6 +29,20 @@ def read_budgets(flops: ArrayLike, name: str) -> Array:
     if not (np.isfinite(budgets) & (budgets > 0)).all():
         raise DataError(f"{name} must be finite and positive; {name} is {flops!r}.")
     return budgets
+
+
+def read_number(
+    value: Any, name: str, words: str, *, zero: bool = False, infinite: bool = False
+) -> float:
+    """Return one positive number, or refuse it in these words."""
+    refusal = DataError(f"{name} is {value}; give {words}.")
+    try:
+        number = float("nan") if np.ndim(value) else float(value)
+    except (TypeError, ValueError):
+        raise refusal from None
+    if not (number > 0 or (zero and number == 0)) or np.isinf(number) > infinite:
+        raise refusal
+    return number
 
 
 def require_models(

@@ -11,12 +11,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..accounting import training_flops
+from ..accounting._checks import whole
 from ..engine import robust_delta
 from ..errors import DataError, FitError
 from ..fitting import (
     Bootstrap,
     Fit,
     Table,
+    as_frame,
     digits,
     read_columns,
     require_positive,
@@ -162,6 +164,11 @@ def next_runs(
     >>> bought.cost <= 1e22, bought.after < bought.before
     (True, True)
     """
+    if not isinstance(fit, Fit | Bootstrap):
+        raise DataError(
+            f"fit is a {type(fit).__name__}; give a fit or its bootstrap, whose spread "
+            "the runs are to narrow."
+        )
     if not isinstance(fit.law, SizeAndData):
         name = type(fit.law).__name__
         raise DataError(
@@ -178,8 +185,8 @@ def next_runs(
     for name, spent in budgets.items():
         best = fit.law.optimum(spent)
         require_models(np.asarray(best.params), np.asarray(best.tokens), spent, name)
-    if n_runs is not None and n_runs < 1:
-        raise DataError(f"n_runs is {n_runs}; give 1 or more.")
+    if n_runs is not None:
+        n_runs = whole(n_runs, "n_runs")
     pool = _grid(fit.law, flops) if candidates is None else _read(candidates)
     within = pool[pool["flops"] <= flops]
     if within.empty:
@@ -217,6 +224,7 @@ def _grid(law: SizeAndData, flops: float) -> pd.DataFrame:
 
 
 def _read(candidates: pd.DataFrame | Mapping[str, ArrayLike]) -> pd.DataFrame:
+    candidates = as_frame(candidates)
     names = ["params", "tokens", *(["flops"] if "flops" in candidates else [])]
     columns = dict(zip(names, names, strict=True))
     pool = read_columns(candidates, columns, None)
