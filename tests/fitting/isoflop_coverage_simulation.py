@@ -106,7 +106,7 @@ def curves(s: Setting, rng: np.random.Generator) -> pd.DataFrame:
     """Return checkpoints of models, each with an error of its own besides noise."""
     budgets = 1e18 * 10 ** (np.arange(s.n_budgets) / 2)
     # Every model is near the minimum of two budgets or so, and trained through all.
-    ends = TRUTH.optimum(budgets[[0, -1]]).params
+    ends = np.asarray(TRUTH.optimum(budgets[[0, -1]]).params)
     sizes = np.geomspace(ends[0] / s.factor, ends[1] * s.factor, s.n_sizes)
     flops, params = np.meshgrid(budgets, sizes, indexing="ij")
     own = noise(s, (1, s.n_sizes), rng)
