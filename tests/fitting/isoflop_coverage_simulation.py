@@ -106,7 +106,7 @@ def curves(s: Setting, rng: np.random.Generator) -> pd.DataFrame:
     """Return checkpoints of models, each with an error of its own besides noise."""
     budgets = 1e18 * 10 ** (np.arange(s.n_budgets) / 2)
     # Every model is near the minimum of two budgets or so, and trained through all.
-    ends = TRUTH.optimum(budgets[[0, -1]]).params
+    ends = np.asarray(TRUTH.optimum(budgets[[0, -1]]).params)
     sizes = np.geomspace(ends[0] / s.factor, ends[1] * s.factor, s.n_sizes)
     flops, params = np.meshgrid(budgets, sizes, indexing="ij")
     own = noise(s, (1, s.n_sizes), rng)
@@ -116,14 +116,17 @@ def curves(s: Setting, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def simulate(s: Setting, simulations: int, resamples: int = RESAMPLES) -> pd.DataFrame:
-    """Return the coverage of the size exponent and of the best size 10x beyond."""
+    """Return the coverage of the size exponent and of the best size 10x beyond.
+
+    Simulations whose runs support no interval are not among those counted.
+    """
     place = SETTINGS.index(s) if s in SETTINGS else len(SETTINGS)
     beyond = 1e19 * 10 ** ((s.n_budgets - 1) / 2)
     truth = {
         "n_exponent": float(TRUTH.n_exponent),
         "params_10x": float(TRUTH.optimum(beyond).params),
     }
-    held: list[tuple[str, bool, float]] = []
+    held: list[tuple[str, float, float]] = []
     for i in range(simulations):
         rng = np.random.default_rng([place, i])
         with warnings.catch_warnings():
@@ -142,20 +145,22 @@ def simulate(s: Setting, simulations: int, resamples: int = RESAMPLES) -> pd.Dat
                 profile = sn.isoflop(runs, near=s.near, n_resamples=resamples, seed=i)
         for name, true in truth.items():
             if profile.no_interval:
-                # An interval that is refused holds nothing and has no width.
-                held.append((name, False, np.nan))
+                held.append((name, np.nan, np.nan))
                 continue
             ask = name if name == "n_exponent" else lambda law: law(flops=beyond)
             found = profile.interval(ask, LEVEL)
-            held.append((name, true in found, (found.high - found.low) / true))
+            held.append((name, float(true in found), (found.high - found.low) / true))
     frame = pd.DataFrame(held, columns=["quantity", "coverage", "width"])
     parts = frame.groupby("quantity", sort=False)
-    table = parts.agg(coverage=("coverage", "mean"), width=("width", "median"))
-    table = table.reset_index()
+    table = parts.agg(
+        coverage=("coverage", "mean"),
+        width=("width", "median"),
+        n_simulations=("coverage", "count"),
+    ).reset_index()
     table.insert(0, "interval", s.interval)
     table.insert(1, "setting", str(s))
     table.insert(2, "n_units", s.n_units)
-    return table.assign(n_simulations=simulations)
+    return table
 
 
 def rows(simulations: int = SIMULATIONS) -> pd.DataFrame:

@@ -32,9 +32,9 @@ def test_few_runs_a_budget_cover(
     simulation: ModuleType, n_runs: int, noise: str
 ) -> None:
     setting = simulation.Setting(4, n_runs, noise)
-    table = simulation.simulate(setting, 80, 400)
-    # The Monte Carlo error of 80 simulations is 0.024.
-    assert (table["coverage"] >= 0.88).all()
+    table = simulation.simulate(setting, 60, 400)
+    # The Monte Carlo error of 60 simulations is 0.028.
+    assert (table["coverage"] >= 0.85).all()
     assert (table["n_units"] == 4 * n_runs).all()
     exponent = table.set_index("quantity").loc["n_exponent"]
     assert 0.03 < exponent["width"] < 0.3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def read_runs(
     return data, told
 
 
-def read_budgets(budgets: Sequence[float]) -> Array:
+def read_budgets(budgets: ArrayLike) -> Array:
     """Return the budgets by rising compute; refuse what is none, or stands twice."""
     try:
         known = np.sort(np.asarray(budgets, float).ravel())

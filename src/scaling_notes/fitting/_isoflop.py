@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
 from ..errors import DataError, FitWarning
@@ -37,7 +38,7 @@ _SHIFTED = 0.02
 def isoflop(
     runs: pd.DataFrame,
     *,
-    budgets: Sequence[float] | None = None,
+    budgets: ArrayLike | None = None,
     tolerance: float = 0.15,
     near: float = 0.1,
     exponent: float | None = None,
@@ -57,7 +58,7 @@ def isoflop(
     Parameters
     ----------
     runs : DataFrame
-    budgets : sequence of float, optional
+    budgets : array of float, optional
         Compute budgets in FLOP. A run belongs to the nearest one if it is
         within ``tolerance``. By default runs are grouped where their flops have
         gaps wider than ``tolerance``; a group of three runs or more, no wider
@@ -234,8 +235,8 @@ def _skew_note(valleys: Sequence[Valley]) -> list[str]:
     if abs(shift) < _SHIFTED:
         return []
     return [
-        f"The valleys are skew: a cubic term puts their minima at {np.exp(-shift):.3g} "
-        "times the sizes of the parabolas. No interval holds this; a smaller near= "
+        f"The valleys are skew: a cubic term puts their minima at {np.exp(-shift):.2f} "
+        "times the sizes here, which the interval does not hold. A smaller near= "
         "lessens it."
     ]
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from ..laws._law import Array
 
-__all__ = ["Parabola", "near_minimum", "trouble"]
+__all__ = ["Parabola", "distinct", "near_minimum", "trouble"]
 
 _FEWEST = 5
 # Losses closer than this part of them are equal: no file has more digits.
 _ROUNDING = 1e-9
+# Log sizes closer than this are one size, read off twice.
+_SAME = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +88,14 @@ def near_minimum(x: Array, loss: Array, near: float) -> np.ndarray:
     and those of the five sizes nearest to that of the least.
     """
     away = np.abs(x - x[loss.argmin()])
-    sizes = np.sort(np.abs(np.unique(x) - x[loss.argmin()]))
-    return (loss <= loss.min() * (1 + near)) | (away <= sizes[:_FEWEST][-1])
+    sizes = np.sort(np.abs(distinct(x) - x[loss.argmin()]))
+    return (loss <= loss.min() * (1 + near)) | (away <= sizes[:_FEWEST][-1] + _SAME)
+
+
+def distinct(x: Array) -> Array:
+    """Return the values that differ by more than a thousandth, in order."""
+    x = np.sort(x)
+    return x[np.diff(x, prepend=-np.inf) > _SAME]
 
 
 def trouble(parabola: Parabola, loss: Array) -> tuple[bool, str]:

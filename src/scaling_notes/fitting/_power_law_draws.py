@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..laws import OptimalParams
 from ..laws._law import Array
-from ._parabola import Parabola
+from ._parabola import Parabola, distinct
 from ._valley import Valley
 from ._vertices import draw_vertices, scatter_ratio
 
@@ -79,8 +79,7 @@ def draw_power_laws(
     if ratio > 1:
         notes.append(
             f"The optima scatter about the power law {ratio:.1f} times as far as the "
-            "residuals of their parabolas account for: they are on no power law, or "
-            "budgets differ in more than noise. The interval holds noise only."
+            "noise of the runs explains; the interval holds that noise only."
         )
     whole = found.all(axis=0)
     share = float(whole.mean())
@@ -153,7 +152,7 @@ def _vertex_without(valley: Valley, dropped: np.ndarray) -> float:
     if not dropped.any():
         return valley.parabola.vertex
     x, loss = (values[~dropped] for values in valley.points)
-    if len(np.unique(x)) < _FEWEST_SIZES:
+    if len(distinct(x)) < _FEWEST_SIZES:
         return np.nan
     parabola = Parabola.through(x, loss)
     vertex = parabola.vertex

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..laws._law import Array
 from ._budgets import geometric_mean
-from ._parabola import Parabola, near_minimum, trouble
+from ._parabola import Parabola, distinct, near_minimum, trouble
 
 __all__ = ["Valley", "find_valleys"]
 
@@ -94,7 +94,7 @@ def find_valleys(
         runs = data[data["budget"] == budget]
         if len(runs) < _FEWEST:
             cautions.append(f"Budget {budget:.3g}: {len(runs)} runs, left out.")
-        elif runs["params"].nunique() < _FEWEST:
+        elif len(distinct(np.log(runs["params"].to_numpy()))) < _FEWEST:
             cautions.append(f"Budget {budget:.3g}: fewer than three sizes, left out.")
         else:
             parts[budget] = runs
