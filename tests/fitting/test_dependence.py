@@ -10,6 +10,7 @@ import pytest
 
 import scaling_notes as sn
 from scaling_notes.fitting._dependence import cluster, dependence
+from scaling_notes.fitting._search import _GROSS
 from scaling_notes.laws import Chinchilla
 from scaling_notes.laws._law import Array
 
@@ -45,7 +46,7 @@ def told(n: Array, d: Array, error: Array, delta: float | None = None) -> str:
     words = found.words if found else ""
     # The fit says it, and warns where it is gross.
     assert (words in fit.messages) == bool(words)
-    gross = found is not None and found.inflation > 10
+    gross = found is not None and found.inflation > _GROSS
     assert (words in [str(w.message) for w in warned]) == gross
     return words
 

@@ -25,9 +25,13 @@ __all__ = [
 
 
 def objective(
-    law: type[Law], inputs: Mapping[str, Array], response: Array, delta: float
+    law: type[Law],
+    inputs: Mapping[str, Array],
+    response: Array,
+    delta: float,
+    standard_error: Array | None = None,
 ) -> Objective:
     """Return the objective of a law at these points, exact where we have it."""
-    if law is Chinchilla:
+    if law is Chinchilla and standard_error is None:
         return ChinchillaObjective(inputs, response, delta)
-    return Objective(law, inputs, response, delta)
+    return Objective(law, inputs, response, delta, standard_error)

@@ -38,9 +38,10 @@ class Objective:
     r"""Sum of Huber losses of the residuals, for any law.
 
     .. math:: F(\theta) = \sum_i w_i \, \mathrm{Huber}_\delta(
-        \phi(y_i) - \phi(f(x_i; \theta)))
+        (\phi(y_i) - \phi(f(x_i; \theta))) / s_i)
 
-    where :math:`\phi` is the law's scale (log, linear, logit or loglog). The curvature
+    where :math:`\phi` is the law's scale (log, linear, logit or loglog) and s the
+    standard error of each point on it, 1 where none is known. The curvature
     is Gauss-Newton: points inside delta count with their full weight, points
     outside with a little of the weight of iteratively reweighted least squares.
 
@@ -51,6 +52,8 @@ class Objective:
     response : array of shape (n,)
     delta : float
         Huber threshold; ``inf`` is least squares.
+    standard_error : array of shape (n,), optional
+        Of the response; residuals are then counted in standard errors.
     """
 
     exact: ClassVar[bool] = False
@@ -62,10 +65,17 @@ class Objective:
         inputs: Mapping[str, Array],
         response: Array,
         delta: float,
+        standard_error: Array | None = None,
     ) -> None:
         self.law = law
         self.inputs = tuple(np.asarray(inputs[n], float) for n in law.inputs)
-        self.target = _transform(law.scale, np.asarray(response, float))
+        response = np.asarray(response, float)
+        self.target = _transform(law.scale, response)
+        self.per_error: Array | float = 1.0
+        if standard_error is not None:
+            self.per_error = 1.0 / (
+                standard_error * np.abs(_slope(law.scale, response))
+            )
         self.delta = delta
         self.names = law.constants()
         self.logged = np.array([n in law.positive for n in self.names])
@@ -100,10 +110,19 @@ class Objective:
         return constants
 
     def residuals(self, theta: Array) -> Array:
-        """Return the residuals on the law's scale, shape ``(m, n)``."""
+        """Return the residuals, shape ``(m, n)``: on the law's scale, or in errors."""
         law = self.law.from_array(self.constrain(theta)).over()
         with np.errstate(all="ignore"):
-            return self.target - _transform(self.law.scale, law.value(*self.inputs))
+            return self._residuals(law.value(*self.inputs))
+
+    def _residuals(self, value: Array) -> Array:
+        away: Array = self.target - _transform(self.law.scale, value)
+        away *= self.per_error
+        return away
+
+    def _slopes(self, value: Array) -> Array:
+        """Return the slopes of the residuals by the values, but for their sign."""
+        return _slope(self.law.scale, value) * self.per_error
 
     def losses(self, theta: Array) -> Array:
         """Return the Huber loss of each point, shape ``(m, n)``."""
@@ -131,10 +150,10 @@ class Objective:
         constants = self.constrain(theta)
         law = self.law.from_array(constants).over()
         value, derivatives = law.differentiate(*self.inputs)
-        r = self.target - _transform(self.law.scale, value)
+        r = self._residuals(value)
         ahead = self.residuals(theta + _PROBE * step)
         behind = self.residuals(theta - _PROBE * step)
-        pull = (ahead - 2.0 * r + behind) / _PROBE**2 * _slope(self.law.scale, value)
+        pull = (ahead - 2.0 * r + behind) / _PROBE**2 * self._slopes(value)
         outside = np.abs(r) > self.delta
         pull[outside] *= _OUTSIDE * self.delta / np.abs(r[outside])
         if weights is not None:
@@ -151,11 +170,11 @@ class Objective:
         constants = self.constrain(theta)
         law = self.law.from_array(constants).over()
         value, derivatives = law.differentiate(*self.inputs)
-        r = self.target - _transform(self.law.scale, value)
+        r = self._residuals(value)
         psi = np.minimum(r, self.delta)
         np.maximum(psi, -self.delta, out=psi)
         # Slopes of the scale join the weights, which are p times fewer.
-        slope = _slope(self.law.scale, value)
+        slope = self._slopes(value)
         pull = psi * slope
         stiff = slope * slope
         outside = psi != r

@@ -19,6 +19,8 @@ __all__ = ["Starts", "at_zero", "both_sides"]
 _NOTHING = 60.0
 # Residuals that move by less than this part of the response's range do not move.
 _INVISIBLE = 1e-6
+# The least value that has a logarithm to start from.
+_TINY = 1e-30
 # A vanished constant is raised until values move by these parts of that range.
 _RAISED = (0.1, 0.5)
 _LADDER = np.linspace(0.0, 100.0, 401)
@@ -55,7 +57,8 @@ def both_sides(problem: engine.Objective, estimates: Array, free: np.ndarray) ->
         Constants at its optimum.
     free : array of bool, shape (p,)
     """
-    theta = problem.unconstrain(np.maximum(estimates, _tiny(problem))[None])[0]
+    least = np.where(problem.logged & free, _TINY, -np.inf)
+    theta = problem.unconstrain(np.maximum(estimates, least)[None])[0]
     visible = _INVISIBLE * float(np.ptp(problem.target))
     interior: list[Array] = [estimates[None]]
     zeros: list[Array] = []
@@ -72,11 +75,6 @@ def both_sides(problem: engine.Objective, estimates: Array, free: np.ndarray) ->
             held = engine.solve(problem, held, free=others).constants
         kept.append(held)
     return Starts(_finite(interior), _finite(zeros or [estimates[None][:0]]))
-
-
-def _tiny(problem: engine.Objective) -> Array:
-    """Return the least value that each constant may have to stay a number."""
-    return np.where(problem.logged, 1e-30, -np.inf)
 
 
 def _moved(theta: Array, j: int, by: Array) -> Array:

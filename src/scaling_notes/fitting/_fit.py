@@ -51,10 +51,10 @@ class Fit:
     law : Law
         The law at its estimates.
     data : pandas.DataFrame
-        Inputs, response, residual, and ``group`` where runs were grouped; the
-        index is that of the runs given.
+        Inputs, response, residual, and ``group`` and ``standard_error`` where they
+        were given; the index is that of the runs given.
     delta : float
-        Huber threshold on the law's scale.
+        Huber threshold on the law's scale, or in standard errors.
     adaptive : bool
         Whether delta was derived from the residuals.
     objective : float
@@ -296,13 +296,17 @@ class Fit:
     def _problem(self) -> engine.Objective:
         inputs = {n: self.data[n].to_numpy(float) for n in self.law.inputs}
         response = self.data[self.law.response].to_numpy(float)
-        return engine.objective(type(self.law), inputs, response, self.delta)
+        error = None
+        if "standard_error" in self.data:
+            error = self.data["standard_error"].to_numpy(float)
+        return engine.objective(type(self.law), inputs, response, self.delta, error)
 
     def _doubt(self) -> str:
         """Return why intervals that take points as independent are too narrow."""
         inputs = {n: self.data[n].to_numpy(float) for n in self.law.inputs}
         grouped = "group" in self.data
-        found = None if grouped else cluster(inputs, self.residuals)
+        residual = self.residuals * self._problem().per_error
+        found = None if grouped else cluster(inputs, residual)
         return f"residuals cluster {found.where}" if found else ""
 
     def _starts(self) -> Starts:

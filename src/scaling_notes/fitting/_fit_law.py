@@ -37,6 +37,7 @@ def fit_chinchilla(
     tokens: str = "tokens",
     loss: str = "loss",
     groups: str | None = None,
+    standard_error: str | None = None,
     delta: float | None = None,
     fixed: Mapping[str, float] | None = None,
     params_kind: str | None = None,
@@ -57,12 +58,16 @@ def fit_chinchilla(
     groups : str, optional
         Column that names the independent unit of each run (seed, model);
         intervals resample units.
+    standard_error : str, optional
+        Column of the standard error of each loss, in its unit. Residuals are then
+        counted in standard errors, delta too.
     delta : float, optional
         Huber threshold on log loss; ``1e-3`` repeats Hoffmann et al. and
         ``inf`` is least squares. By default 1.345 robust standard deviations
         of the residuals.
     fixed : mapping of str to float, optional
-        Constants that are known, such as ``{"E": 1.9}``.
+        Constants that are known, such as ``{"E": 1.9}``, or ``{"E": 0.0}`` for a
+        loss without a floor.
     params_kind : {"total", "non-embedding"}, optional
         What params count. By default what ``runs.attrs["units"]`` says, which
         :func:`load` writes; else it is unknown, and a comparison asks for it.
@@ -101,6 +106,8 @@ def fit_chinchilla(
     (0.347, 0.367, 1.817)
     """
     columns = {"params": params, "tokens": tokens, "loss": loss}
+    if standard_error is not None:
+        columns["standard_error"] = standard_error
     data = read_columns(runs, columns, groups)
     require_positive(data, columns)
     require_counts(data, columns)
@@ -130,6 +137,7 @@ def fit_law(
     y: ArrayLike,
     *,
     groups: ArrayLike | None = None,
+    standard_error: ArrayLike | None = None,
     delta: float | None = None,
     fixed: Mapping[str, float] | None = None,
     params_kind: str | None = None,
@@ -147,6 +155,9 @@ def fit_law(
         The response.
     groups : array of shape (n,), optional
         Independent unit of each point.
+    standard_error : array of shape (n,), optional
+        Of each y, in its unit: sqrt(y (1 - y) / n) of an accuracy on n problems.
+        Residuals are then counted in standard errors, delta too.
     delta : float, optional
         Huber threshold on the law's scale; adaptive by default.
     fixed : mapping of str to float, optional
@@ -196,8 +207,13 @@ def fit_law(
     frame: dict[str, Any] = {n: x[n] for n in law.inputs} | {law.response: y}
     if groups is not None:
         frame["group"] = groups
+    if standard_error is not None:
+        columns["standard_error"] = "standard_error"
+        frame["standard_error"] = standard_error
     data = read_columns(frame, columns, None if groups is None else "group")
     require_domain(data, columns, law)
+    if standard_error is not None:
+        require_positive(data, {"standard_error": "standard_error"})
     free = len(law.constants()) - len(fixed or {})
     if len(data) < free + 1:
         raise DataError(

@@ -25,9 +25,9 @@ _GROWTH = 20
 _DELTA_ROUNDS = 50
 _PLAIN_ROUNDS = 10
 # Residuals of a form that is a little off hang together in any large set of runs,
-# and a fit says so. Where points count for fewer than a tenth of their number, it
+# and a fit says so. Where points count for fewer than a twelfth of their number, it
 # warns.
-_GROSS = 10.0
+_GROSS = 12.0
 # A threshold that asks for itself to this part has settled.
 _SETTLED = 1e-6
 # A threshold changes by a factor of two at most when it is sought.
@@ -62,19 +62,23 @@ def search(
             f"fixed E is {floor:g} and the least {law.response} {least:g}: no run can "
             "lie below the floor. Give a lower E."
         )
+    errors = None
+    if "standard_error" in data:
+        errors = data["standard_error"].to_numpy(float)
     optima: tuple[engine.Objective, engine.Solution] | None = None
     for rows in _parts(len(data)):
         some, y = {name: x[rows] for name, x in inputs.items()}, response[rows]
+        error = None if errors is None else errors[rows]
         starts = (
             _distinct(*optima)[:_OPTIMA] if optima else _starts(law, some, y, fixed)
         )
         problem, solution, residual, settled = _minimize(
-            law, some, y, starts, delta, fixed, near=optima is not None
+            law, some, y, error, starts, delta, fixed, near=optima is not None
         )
         optima = problem, solution
     winner = int(_objectives(solution).argmin())
     fitted = law.from_array(solution.constants[winner])
-    status, found = _judge(problem, solution, winner, fitted, settled)
+    status, found = _judge(problem, solution, winner, fitted, settled, fixed)
     for message in (*messages, *found):
         warnings.warn(message, FitWarning, stacklevel=3)
     if "group" not in data:
@@ -83,7 +87,7 @@ def search(
         found += [clustered.words] if clustered else []
         if clustered and clustered.inflation > _GROSS:
             warnings.warn(clustered.words, FitWarning, stacklevel=3)
-    data["residual"] = residual
+    data["residual"] = residual / problem.per_error
     return Fit(
         law=fitted,
         data=data,
@@ -135,6 +139,7 @@ def _minimize(
     law: type[Law],
     inputs: Mapping[str, Array],
     response: Array,
+    standard_error: Array | None,
     starts: Array,
     delta: float | None,
     fixed: Mapping[str, float],
@@ -153,7 +158,7 @@ def _minimize(
     logged = np.array([n in law.positive for n in names])
     starts[:, logged & free] = np.maximum(starts[:, logged & free], 1e-8)
 
-    problem = engine.objective(law, inputs, response, delta or 1e-3)
+    problem = engine.objective(law, inputs, response, delta or 1e-3, standard_error)
     n_free = int(free.sum())
     if delta is None and near:
         residual = problem.residuals(problem.unconstrain(starts[:1]))[0]
@@ -166,7 +171,9 @@ def _minimize(
         path = problem
         if steps != _STEPS:
             # Steps by exact curvature creep along a valley; these follow it.
-            path = engine.Objective(law, inputs, response, problem.delta)
+            path = engine.Objective(
+                law, inputs, response, problem.delta, standard_error
+            )
         solution = engine.solve(path, starts, None, free, tolerance, steps)
         starts = _distinct(problem, solution)
         residual = problem.residuals(problem.unconstrain(starts[:1]))[0]
@@ -260,8 +267,8 @@ def _require_possible(law: type[Law], fixed: Mapping[str, float]) -> None:
     for name, value in fixed.items():
         if not isinstance(value, Real):
             raise DataError(f"fixed {name} is {value!r}; give a number.")
-        if not np.isfinite(value) or (name in law.positive and not value > 0):
-            kind = "positive" if name in law.positive else "finite"
+        if not np.isfinite(value) or (name in law.positive and value < 0):
+            kind = "zero or positive" if name in law.positive else "finite"
             raise DataError(f"fixed {name} is {value}; give a {kind} number.")
 
 
@@ -271,13 +278,16 @@ def _judge(
     winner: int,
     law: Law,
     settled: bool,
+    fixed: Mapping[str, float],
 ) -> tuple[Status, list[str]]:
     """Return how a fit ended, and what there is to say of it."""
     if not solution.converged[winner]:
         return Status.UNCONVERGED, [
             "The solver stopped early: the estimates are not final."
         ]
-    doubts = law.doubts(*problem.inputs)
+    # What was put at zero did not go there.
+    zero = tuple(f"{name} went to zero" for name, value in fixed.items() if value == 0)
+    doubts = [d for d in law.doubts(*problem.inputs) if not d.startswith(zero)]
     if doubts:
         return Status.AT_BOUND, doubts
     if not settled:
@@ -288,7 +298,7 @@ def _judge(
     least = solution.objective[winner]
     slack = 1e-6 * least + engine.NEGLIGIBLE * len(problem.target)
     near = solution.converged & (solution.objective <= least + slack)
-    theta = problem.unconstrain(solution.constants[near])
+    theta = np.maximum(problem.unconstrain(solution.constants[near]), -_LARGE)
     apart = np.ptp(theta, axis=0).max()
     if apart > 0.01:
         return Status.STARTS_DISAGREE, [
