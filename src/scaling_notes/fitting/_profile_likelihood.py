@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import fdtrc, fdtri
 
 from .. import engine
 from ..errors import DataError, FitError
@@ -74,7 +74,7 @@ class Likelihood:
         start[:, [names.index(n) for n in held]] = list(held.values())
         free = self.free & ~np.isin(names, list(held))
         statistic = self._statistic(start, free, len(held))[0][0]
-        return float(stats.f.sf(statistic, len(held), self._freedom))
+        return float(fdtrc(len(held), self._freedom, statistic))
 
     def interval(self, name: str, confidence_level: float) -> Interval:
         """Return the values of a constant that the test does not reject."""
@@ -84,7 +84,7 @@ class Likelihood:
         at = self._position(name)
         free = self.free.copy()
         free[at] = False
-        threshold = stats.f.ppf(confidence_level, 1, self._freedom)
+        threshold = float(fdtri(1, self._freedom, confidence_level))
         low, high = (self._end(at, free, threshold, side) for side in (-1, 1))
         how = "profile of the objective, as a check"
         value = float(self.estimates[at])
