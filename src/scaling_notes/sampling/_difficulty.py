@@ -25,6 +25,8 @@ __all__ = ["BetaBinomial", "BetaBinomialBootstrap", "fit_beta_binomial"]
 _LEAST_PROBLEMS = 3
 # Resamples in one piece of work.
 _CHUNK = 250
+# More samples than this do not fit into the tables of the likelihood.
+_MOST_SAMPLES = 2_000_000
 # Sizes alpha + beta of so many times the samples leave no spread beyond chance.
 _ALIKE = 1e4
 _QUANTITIES = ("alpha", "beta", "mean", "correlation")
@@ -334,7 +336,7 @@ def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomia
     >>> print(model.pass_at_k([1, 10, 1000]).round(3))
     [0.392 0.659 0.896]
     """
-    counts = read_counts(n_samples, n_correct)
+    counts = read_counts(n_samples, n_correct)[:2]
     n, c, _, count = distinct(*counts)
     _require_identifiable(n, c, count)
     optimum = maximize(n, c, count[None].astype(float), moments(n, c, count))
@@ -372,6 +374,11 @@ def _require_identifiable(n: IntArray, c: IntArray, count: IntArray) -> None:
         raise FitError(
             "One sample a problem cannot tell hard problems from bad luck: only the "
             "mean pass rate is identifiable. Draw two samples or more."
+        )
+    if n.max() > _MOST_SAMPLES:
+        raise DataError(
+            f"n_samples is up to {n.max()}, and the likelihood sums over samples; give "
+            f"{_MOST_SAMPLES} at most, such as the counts of the first so many."
         )
     if (c == 0).all() or (c == n).all():
         what = "No sample is" if (c == 0).all() else "All samples are"

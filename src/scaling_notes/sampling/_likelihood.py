@@ -95,8 +95,10 @@ def maximize(n: IntArray, c: IntArray, weight: Array, start: Array) -> Optimum:
     return Optimum(*(np.concatenate(x) for x in zip(*parts, strict=True)))
 
 
-def moments(n: IntArray, c: IntArray, count: IntArray) -> Array:
+def moments(n: IntArray | Array, c: IntArray | Array, count: IntArray | Array) -> Array:
     """Return a start from the first two moments of the pass rate."""
+    # In floats: squares of counts need not fit an integer.
+    n, c, count = n.astype(float), c.astype(float), count.astype(float)
     mean = (count @ c) / (count @ n)
     square = (count @ (c * (c - 1))) / (count @ (n * (n - 1)))
     correlation = np.clip((square - mean**2) / (mean * (1 - mean)), 0.01, 0.99)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import betaincinv, ndtr, ndtri
 
 from ..errors import DataError
 from ..fitting import MIN_UNITS, require_level
@@ -12,12 +12,22 @@ from ..laws._law import Array
 from ..parallel import require_resamples, require_seed
 from ._checks import IntArray
 
+# Squares of more do not fit an integer of 64 bits.
+_MOST_BASE = 2**31
+
 
 def distinct(
     n: IntArray, c: IntArray
 ) -> tuple[IntArray, IntArray, NDArray[np.intp], IntArray]:
     """Return the distinct (n, c), where each problem went, and how many did."""
-    base = n.max() + 1
+    base = int(n.max()) + 1
+    if base > _MOST_BASE:
+        # One number for both would not fit an integer.
+        both = np.stack([n, c], axis=1)
+        rows, place, count = np.unique(
+            both, axis=0, return_inverse=True, return_counts=True
+        )
+        return rows[:, 0], rows[:, 1], place.ravel(), count
     key, place, count = np.unique(n * base + c, return_inverse=True, return_counts=True)
     return key // base, key % base, place, count
 
@@ -54,18 +64,24 @@ def draw_counts(count: IntArray, n_resamples: int, seed: int) -> Array:
 
 
 def bca(
-    values: Array, count: IntArray, drawn: Array, confidence_level: float
+    values: Array,
+    count: IntArray,
+    drawn: Array,
+    confidence_level: float,
+    lowest: float = 0.0,
 ) -> tuple[Array, Array]:
     """Return the BCa interval of the mean of each column of values.
 
     Parameters
     ----------
     values : array of shape (distinct, columns)
-        Values between 0 and 1 of each distinct problem.
+        Values between ``lowest`` and 1 of each distinct problem.
     count : array of int, shape (distinct,)
     drawn : array of shape (n_resamples, distinct)
         From :func:`draw_counts`.
     confidence_level : float
+    lowest : float
+        The least a value can be.
 
     Returns
     -------
@@ -77,6 +93,10 @@ def bca(
     problems agree, resampling shows no spread: there the interval is what the
     mean could be if a share of problems differed that would still be missed by
     all with probability (1 - confidence_level) / 2.
+    An end at the limit of what is possible is none: resamples may all miss the one
+    problem that was solved, but the mean is above zero if one was. There the end is
+    where so large a share of problems off the limit has that probability, times
+    their mean distance from it.
     """
     require_level(confidence_level)
     # Rounding, which differs between machines, must not decide what is a tie.
@@ -103,6 +123,12 @@ def bca(
         step = means[lower + 1, columns] - means[lower, columns]
         ends.append(means[lower, columns] + (at - lower) * step)
     missed = 1 - tail ** (1 / total)
-    low = np.where(spread, ends[0], mean * (1 - missed))
+    low = np.where(spread, ends[0], mean * (1 - missed) + missed * lowest)
     high = np.where(spread, ends[1], mean * (1 - missed) + missed)
+    for end, limit, sign in ((low, lowest, 1), (high, 1.0, -1)):
+        at = spread & (np.abs(end - limit) <= near)
+        off = count @ (np.abs(values - limit) > near)
+        share = betaincinv(off[at], total - off[at] + 1, tail)
+        away = np.abs(mean - limit)[at] * total / off[at]
+        end[at] = limit + sign * share * away
     return low, high

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from ..errors import DataError
 from ..laws._gamma import complement
 from ..laws._law import Array
-from ._checks import name_rows, plain, read_numbers, read_rate, read_whole
+from ._checks import name_rows, pair, plain, read_numbers, read_rate, read_whole
 from ._draws import chances_to_miss
 
 __all__ = ["best_of_n", "select_verified"]
@@ -59,6 +59,7 @@ def best_of_n(
     >>> round(sn.best_of_n([0, 1, 0, 1], rewards=[0, 1, 0, 1], n=2), 3)
     0.833
     """
+    rewards = pair(scores, rewards, ("scores", "rewards"))
     score, reward = _read_rows(scores, "scores"), _read_rows(rewards, "rewards")
     if np.shape(scores) != np.shape(rewards):
         raise DataError(
@@ -143,12 +144,14 @@ def select_verified(
     k : int or array_like of int
         Number of samples; ``numpy.inf`` gives the cap.
     false_positive, false_negative : array_like, default 0
-        Chance that a wrong sample is accepted, and a right one rejected. All
-        four broadcast.
+        Chance that a wrong sample is accepted, and a right one rejected: one
+        number, or one a problem.
 
     Returns
     -------
     float or array
+        Of shape (problems, ks) where ``pass_rate`` and ``k`` both have one
+        dimension; otherwise all four broadcast.
 
     Raises
     ------
@@ -168,6 +171,10 @@ def select_verified(
     g = read_rate(false_negative, "false_negative")
     votes = read_numbers(k, "k")
     read_whole(np.where(np.isposinf(votes), 1, votes), "k", 1)
+    if p.ndim == votes.ndim == 1 and len(p) > 1:
+        p = p[:, None]
+        f = _by_problem(f, len(p), "false_positive")
+        g = _by_problem(g, len(p), "false_negative")
     try:
         p, votes, f, g = np.broadcast_arrays(p, votes, f, g)
     except ValueError as error:
@@ -182,3 +189,15 @@ def select_verified(
     chance = if_none * np.exp(log_none) + if_some * complement(log_none)
     answer: float | Array = plain(chance)
     return answer
+
+
+def _by_problem(rate: Array, n_problems: int, name: str) -> Array:
+    """Return one rate a problem as a column, other shapes as they are."""
+    if rate.ndim != 1:
+        return rate
+    if len(rate) not in (1, n_problems):
+        raise DataError(
+            f"{name} of shape {rate.shape} must be one number, or one number a problem "
+            f"({n_problems})."
+        )
+    return rate[:, None]

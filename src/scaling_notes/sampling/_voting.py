@@ -12,7 +12,14 @@ from scipy.special import bdtrc, gammaln, pdtrc
 
 from ..errors import DataError
 from ..laws._law import Array
-from ._checks import name_rows, plain, read_numbers, read_probabilities, read_whole
+from ._checks import (
+    name_rows,
+    pair,
+    plain,
+    read_numbers,
+    read_probabilities,
+    read_whole,
+)
 
 __all__ = ["majority_vote"]
 
@@ -86,6 +93,7 @@ def majority_vote(
     """
     p = read_probabilities(answer_probabilities, "answer_probabilities")
     ks = _read_votes(k)
+    correct = pair(answer_probabilities, correct, ("answer_probabilities", "correct"))
     column = read_whole(correct, "correct", 0)
     if column.ndim > 1 or column.size not in (1, len(p)):
         raise DataError("correct must be one column, or one for each problem.")
