@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from ..errors import DataError, FitError, FitWarning
-from ..fitting import Interval, Status, Table, digits, percentile, table, unverified
-from ..laws._gamma import complement, log_beta_ratio
+from ..fitting import Status, digits
+from ..laws._gamma import complement
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks
+from ._beta_law import log_failure_of, quantities_of
 from ._checks import IntArray, describe, plain, read_counts, read_whole
+from ._difficulty_bootstrap import BetaBinomialBootstrap
+from ._lack_of_fit import largest_gap
 from ._likelihood import maximize, moments
 from ._resample import distinct, draw_counts
+from ._zero_inflated import InflatedOptimum, maximize_inflated, starts_of
 
 __all__ = ["BetaBinomial", "BetaBinomialBootstrap", "fit_beta_binomial"]
 
@@ -29,6 +32,8 @@ _CHUNK = 250
 _MOST_SAMPLES = 2_000_000
 # Sizes alpha + beta of so many times the samples leave no spread beyond chance.
 _ALIKE = 1e4
+# A gap to the unbiased curve beyond so many of its standard errors is said.
+_GAP = 3.5
 _QUANTITIES = ("alpha", "beta", "mean", "correlation")
 
 
@@ -46,6 +51,13 @@ class BetaBinomial:
     status : Status
     n_samples, n_correct : array of int, shape (problems,)
         The counts it was fitted to.
+    never_solved : float
+        Share of problems with a pass rate of zero; zero unless it was fitted. The
+        beta law is that of the others, and pass@k ends at one less this share.
+    zero_inflated : bool
+        Whether that share was fitted.
+    messages : tuple of str
+        What to look at before using the fit; empty if nothing.
     """
 
     alpha: float
@@ -54,11 +66,20 @@ class BetaBinomial:
     status: Status
     n_samples: IntArray
     n_correct: IntArray
+    never_solved: float = 0.0
+    zero_inflated: bool = False
+    messages: tuple[str, ...] = ()
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Names of what intervals are given for."""
+        share = ("never_solved",) if self.zero_inflated else ()
+        return (*_QUANTITIES, *share)
 
     @property
     def mean(self) -> float:
-        """Mean pass rate, alpha / (alpha + beta)."""
-        return self.alpha / (self.alpha + self.beta)
+        """Mean pass rate, alpha / (alpha + beta) of the problems solved at times."""
+        return float(self._quantities()["mean"])
 
     @property
     def correlation(self) -> float:
@@ -67,7 +88,10 @@ class BetaBinomial:
         Zero if all problems are equally hard, one if each is solved always or
         never.
         """
-        return 1 / (self.alpha + self.beta + 1)
+        return float(self._quantities()["correlation"])
+
+    def _quantities(self) -> dict[str, Array]:
+        return quantities_of(self.alpha, self.beta, self.never_solved)
 
     @property
     def n_problems(self) -> int:
@@ -83,7 +107,9 @@ class BetaBinomial:
             Any number of samples, also beyond those drawn.
         """
         ks = read_whole(k, "k", 1)
-        value: float | Array = plain(log_beta_ratio(self.alpha, self.beta, ks))
+        value: float | Array = plain(
+            log_failure_of(self.alpha, self.beta, self.never_solved, ks)
+        )
         return value
 
     def pass_at_k(self, k: ArrayLike) -> float | Array:
@@ -123,16 +149,31 @@ class BetaBinomial:
         """
         n, c, _, count = distinct(self.n_samples, self.n_correct)
         weight = draw_counts(count, n_resamples, seed)
+        correct, samples = weight @ c, weight @ n
+        lost = (correct == 0) | (correct == samples)
+        weight[lost] = count
         start = np.log([self.alpha / self.beta, self.alpha + self.beta])
+        if self.zero_inflated:
+            starts = starts_of(n, c, count, start)
+            starts[0, 2] = self.never_solved
+            work = partial(maximize_inflated, n, c, starts=starts)
+        else:
+            work = partial(_without_share, n, c, start)
         chunks = [weight[i : i + _CHUNK] for i in range(0, n_resamples, _CHUNK)]
-        parts = map_chunks(partial(maximize, n, c, start=start), chunks, executor)
-        alpha, beta, _, done = (np.concatenate(x) for x in zip(*parts, strict=True))
-        return BetaBinomialBootstrap(self, alpha, beta, seed, float(done.mean()))
+        parts = map_chunks(work, chunks, executor)
+        alpha, beta, share, _, done = (
+            np.concatenate(x) for x in zip(*parts, strict=True)
+        )
+        for refits in (alpha, beta, share):
+            refits[lost] = np.nan
+        converged = float(done[~lost].mean()) if not lost.all() else 0.0
+        return BetaBinomialBootstrap(self, alpha, beta, seed, converged, share)
 
-    def _lines(self) -> tuple[str, str]:
-        numbers = (f"{name} {digits(getattr(self, name))}" for name in _QUANTITIES)
-        head = f"BetaBinomial over {describe(self.n_samples)}: {self.status.value}"
-        return head, ", ".join(numbers)
+    def _lines(self) -> tuple[str, ...]:
+        numbers = (f"{name} {digits(getattr(self, name))}" for name in self.quantities)
+        kind = "Zero-inflated BetaBinomial" if self.zero_inflated else "BetaBinomial"
+        head = f"{kind} over {describe(self.n_samples)}: {self.status.value}"
+        return head, ", ".join(numbers), *self.messages
 
     def __repr__(self) -> str:
         return "\n  ".join(self._lines())
@@ -141,141 +182,17 @@ class BetaBinomial:
         return "<p>" + "<br>".join(self._lines()) + "</p>"
 
 
-@dataclass(frozen=True, eq=False)
-class BetaBinomialBootstrap:
-    """Refits of a beta law on resampled problems, and the intervals they give.
-
-    Attributes
-    ----------
-    model : BetaBinomial
-        The fit to all problems.
-    alpha, beta : array of shape (n_resamples,)
-        The refits.
-    seed : int
-    converged : float
-        Share of the refits that converged.
-    """
-
-    model: BetaBinomial
-    alpha: Array
-    beta: Array
-    seed: int
-    converged: float
-
-    def interval(self, quantity: str, confidence_level: float = 0.95) -> Interval:
-        """Return the percentile interval of a quantity.
-
-        Parameters
-        ----------
-        quantity : str
-            ``"alpha"``, ``"beta"``, ``"mean"`` or ``"correlation"``.
-        confidence_level : float
-
-        Returns
-        -------
-        Interval
-
-        Raises
-        ------
-        DataError
-            If there is no such quantity.
-        """
-        if quantity not in _QUANTITIES:
-            raise DataError(f"{quantity!r} is not one of {', '.join(_QUANTITIES)}.")
-        samples = {
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "mean": self.alpha / (self.alpha + self.beta),
-            "correlation": 1 / (self.alpha + self.beta + 1),
-        }[quantity]
-        return self._interval(getattr(self.model, quantity), samples, confidence_level)
-
-    def forecast(self, k: int, confidence_level: float = 0.95) -> Interval:
-        """Return pass@k for any k, with its percentile interval.
-
-        Parameters
-        ----------
-        k : int
-        confidence_level : float
-
-        Returns
-        -------
-        Interval
-            Right only as far as the beta law is: it says nothing of another
-            law of difficulty with the same counts.
-        """
-        samples = self._pass_at_k(read_whole([k], "k", 1))[:, 0]
-        return self._interval(float(self.model.pass_at_k(k)), samples, confidence_level)
-
-    def band(self, k: ArrayLike, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Return the forecast pass@k along k with its percentile interval.
-
-        Parameters
-        ----------
-        k : array_like of int
-        confidence_level : float
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ``k``, ``pass_at_k``, ``low``, ``high``.
-        """
-        ks = np.atleast_1d(read_whole(k, "k", 1))
-        low, high = percentile(self._pass_at_k(ks), confidence_level)
-        value = self.model.pass_at_k(ks)
-        return pd.DataFrame({"k": ks, "pass_at_k": value, "low": low, "high": high})
-
-    def _pass_at_k(self, ks: IntArray) -> Array:
-        return complement(log_beta_ratio(self.alpha[:, None], self.beta[:, None], ks))
-
-    def _interval(self, value: float, samples: Array, level: float) -> Interval:
-        low, high = percentile(samples, level)
-        n = self.model.n_problems
-        return Interval(
-            value=value,
-            low=float(low),
-            high=float(high),
-            confidence_level=level,
-            n=n,
-            how=f"bootstrap over problems, {len(samples)} resamples"
-            + unverified(n, "problems"),
-        )
-
-    def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Return every quantity with its interval.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index ``quantity``; columns ``value``, ``low``, ``high``.
-        """
-        rows = {}
-        for name in _QUANTITIES:
-            found = self.interval(name, confidence_level)
-            rows[name] = (found.value, found.low, found.high)
-        columns = ["value", "low", "high"]
-        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-        return table.rename_axis("quantity")
-
-    def _head(self) -> str:
-        return (
-            f"BetaBinomialBootstrap: {len(self.alpha)} resamples of "
-            f"{self.model.n_problems} problems, seed {self.seed}, "
-            f"{self.converged:.1%} converged"
-        )
-
-    def _printed(self) -> Table:
-        names = {"low": "low (95 %)", "high": "high (95 %)"}
-        return table(self.table().map(digits).rename(columns=names))
-
-    def __repr__(self) -> str:
-        return f"{self._head()}\n{self._printed()}"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self._head()}</p>{self._printed()._repr_html_()}"
+def _without_share(
+    n: IntArray, c: IntArray, start: Array, weight: Array
+) -> InflatedOptimum:
+    """Return the optimum of each set with no share that is never solved."""
+    alpha, beta, value, converged = maximize(n, c, weight, start)
+    return InflatedOptimum(alpha, beta, np.zeros_like(alpha), value, converged)
 
 
-def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomial:
+def fit_beta_binomial(
+    n_samples: ArrayLike, n_correct: ArrayLike, *, zero_inflated: bool = False
+) -> BetaBinomial:
     r"""Fit a beta law of pass rates over problems by maximum likelihood.
 
     A problem's pass rate p is drawn from a beta law, and its correct samples
@@ -291,6 +208,9 @@ def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomia
     n_correct : array_like of int, shape (problems,)
         How many of them are correct, c. Problems that were always or never
         solved belong in: leaving them out biases the forecast.
+    zero_inflated : bool
+        Whether to fit a share s of problems that are never solved, too. Then pass@k
+        is 1 - s times that of the beta law, and ends there.
 
     Returns
     -------
@@ -304,13 +224,16 @@ def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomia
         If counts are missing, negative, not whole or impossible.
     FitError
         If the law is not identifiable: fewer than three problems, one sample
-        each, or all samples alike.
+        each (two, with a share never solved), or all samples alike.
 
     Warns
     -----
     FitWarning
         If the estimate is at a limit: the problems differ no more than chance
-        alone would make them, or each is solved always or never.
+        alone would make them, or each is solved always or never. If the fitted
+        pass@k disagrees with the unbiased curve of the same counts by more than
+        3.5 standard errors at some k (one false alarm in some 400 fits), the beta
+        law is not the law of these problems: perhaps some are never solved.
 
     Notes
     -----
@@ -338,9 +261,16 @@ def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomia
     """
     counts = read_counts(n_samples, n_correct)[:2]
     n, c, _, count = distinct(*counts)
-    _require_identifiable(n, c, count)
-    optimum = maximize(n, c, count[None].astype(float), moments(n, c, count))
-    alpha, beta = float(optimum.alpha[0]), float(optimum.beta[0])
+    _require_identifiable(n, c, count, zero_inflated)
+    weight = count[None].astype(float)
+    start = moments(n, c, count)
+    optimum = _without_share(n, c, start, weight)
+    if zero_inflated:
+        alpha, beta = optimum.alpha[0], optimum.beta[0]
+        start = np.log([alpha / beta, alpha + beta])
+        optimum = maximize_inflated(n, c, weight, starts_of(n, c, count, start))
+    alpha, beta, share = (float(x[0]) for x in optimum[:3])
+    tried = c > 0 if zero_inflated else np.ones(len(c), bool)
     status, doubt = Status.CONVERGED, ""
     if not optimum.converged[0]:
         status, doubt = Status.UNCONVERGED, "did not converge"
@@ -350,20 +280,36 @@ def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomia
             "is at a limit: each problem was solved always or never, and the forecast "
             "does not rise with k. Draw more samples a problem"
         )
-    elif alpha + beta > _ALIKE * n.max():
+    elif alpha + beta > _ALIKE * n[tried].max():
         status = Status.AT_BOUND
         doubt = (
             "is at a limit: the problems differ no more than chance makes them, and "
             "the forecast is that of one common pass rate"
         )
-    if doubt:
-        warnings.warn(f"The beta-binomial fit {doubt}.", FitWarning, stacklevel=2)
+    gap = None
+    if status is Status.CONVERGED:
+        gap = largest_gap(n, c, count, alpha, beta, share)
+    if gap is not None and abs(gap.z) > _GAP:
+        doubt = (
+            f"disagrees with the counts: at k = {gap.k} its pass@k is "
+            f"{digits(gap.fitted)} and the unbiased estimate {digits(gap.unbiased)}, "
+            f"{abs(gap.z):.1f} standard errors apart. Do not forecast from it"
+        )
+        if not zero_inflated:
+            doubt += "; if some problems are never solved, fit with zero_inflated=True"
+    messages = (f"The beta-binomial fit {doubt}.",) if doubt else ()
+    for message in messages:
+        warnings.warn(message, FitWarning, stacklevel=2)
     ways = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1)
     log_likelihood = float(optimum.log_likelihood[0] + count @ ways)
-    return BetaBinomial(alpha, beta, log_likelihood, status, *counts)
+    return BetaBinomial(
+        alpha, beta, log_likelihood, status, *counts, share, zero_inflated, messages
+    )
 
 
-def _require_identifiable(n: IntArray, c: IntArray, count: IntArray) -> None:
+def _require_identifiable(
+    n: IntArray, c: IntArray, count: IntArray, zero_inflated: bool
+) -> None:
     problems = int(count.sum())
     if problems < _LEAST_PROBLEMS:
         raise FitError(
@@ -374,6 +320,11 @@ def _require_identifiable(n: IntArray, c: IntArray, count: IntArray) -> None:
         raise FitError(
             "One sample a problem cannot tell hard problems from bad luck: only the "
             "mean pass rate is identifiable. Draw two samples or more."
+        )
+    if zero_inflated and n.max() == 2:
+        raise FitError(
+            "Two samples a problem cannot tell problems that are never solved from "
+            "hard ones. Draw three samples or more."
         )
     if n.max() > _MOST_SAMPLES:
         raise DataError(

@@ -1,0 +1,199 @@
+"""Refits of a law of difficulty on resampled problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ..errors import DataError
+from ..fitting import Interval, Table, digits, percentile, table, unverified
+from ..laws._gamma import complement
+from ..laws._law import Array
+from ._beta_law import log_failure_of, quantities_of
+from ._checks import IntArray, read_whole
+
+if TYPE_CHECKING:
+    from ._difficulty import BetaBinomial
+
+__all__ = ["BetaBinomialBootstrap"]
+
+# Where more of the resamples have no answer, there is no interval.
+MOST_UNANSWERED = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class BetaBinomialBootstrap:
+    """Refits of a beta law on resampled problems, and the intervals they give.
+
+    Attributes
+    ----------
+    model : BetaBinomial
+        The fit to all problems.
+    alpha, beta : array of shape (n_resamples,)
+        The refits; NaN where a resample has no answer.
+    seed : int
+    converged : float
+        Share of the refits that converged, of those with an answer.
+    never_solved : array of shape (n_resamples,)
+        Zero unless the model is zero-inflated.
+
+    Notes
+    -----
+    A resample in which no sample is correct, or every one, says nothing of the law
+    and has no answer. Intervals are percentiles of the others, and there is none
+    where more than one resample in twenty has no answer: then the few problems that
+    differ carry the interval. Three of them leave out about that many.
+    """
+
+    model: BetaBinomial
+    alpha: Array
+    beta: Array
+    seed: int
+    converged: float
+    never_solved: Array
+
+    @property
+    def unanswered(self) -> float:
+        """Share of the resamples without an answer."""
+        return float(np.isnan(self.alpha).mean())
+
+    def interval(self, quantity: str, confidence_level: float = 0.95) -> Interval:
+        """Return the percentile interval of a quantity.
+
+        Parameters
+        ----------
+        quantity : str
+            ``"alpha"``, ``"beta"``, ``"mean"``, ``"correlation"`` or, of a
+            zero-inflated model, ``"never_solved"``.
+        confidence_level : float
+
+        Returns
+        -------
+        Interval
+
+        Raises
+        ------
+        DataError
+            If there is no such quantity, or too many resamples have no answer.
+        """
+        names = self.model.quantities
+        if quantity not in names:
+            raise DataError(f"{quantity!r} is not one of {', '.join(names)}.")
+        samples = quantities_of(self.alpha, self.beta, self.never_solved)[quantity]
+        return self._interval(getattr(self.model, quantity), samples, confidence_level)
+
+    def forecast(self, k: int, confidence_level: float = 0.95) -> Interval:
+        """Return pass@k for any k, with its percentile interval.
+
+        Parameters
+        ----------
+        k : int
+        confidence_level : float
+
+        Returns
+        -------
+        Interval
+            Right only as far as the beta law is: it says nothing of another
+            law of difficulty with the same counts.
+
+        Raises
+        ------
+        DataError
+            If too many resamples have no answer.
+        """
+        samples = self._pass_at_k(read_whole([k], "k", 1))[:, 0]
+        return self._interval(float(self.model.pass_at_k(k)), samples, confidence_level)
+
+    def band(self, k: ArrayLike, confidence_level: float = 0.95) -> pd.DataFrame:
+        """Return the forecast pass@k along k with its percentile interval.
+
+        Parameters
+        ----------
+        k : array_like of int
+        confidence_level : float
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``k``, ``pass_at_k``, ``low``, ``high``.
+
+        Raises
+        ------
+        DataError
+            If too many resamples have no answer.
+        """
+        ks = np.atleast_1d(read_whole(k, "k", 1))
+        low, high = percentile(self._answered(self._pass_at_k(ks)), confidence_level)
+        value = self.model.pass_at_k(ks)
+        return pd.DataFrame({"k": ks, "pass_at_k": value, "low": low, "high": high})
+
+    def _pass_at_k(self, ks: IntArray) -> Array:
+        alpha, beta = self.alpha[:, None], self.beta[:, None]
+        return complement(log_failure_of(alpha, beta, self.never_solved[:, None], ks))
+
+    def _answered(self, samples: Array) -> Array:
+        """Return the samples that have an answer, if they are nearly all."""
+        if self.unanswered > MOST_UNANSWERED:
+            raise DataError(
+                f"{self.unanswered:.1%} of the resamples have no answer (no sample of "
+                "theirs is correct, or every one), so there is no interval: at most "
+                f"{MOST_UNANSWERED:.0%} may have none. Add problems, or draw more "
+                "samples of each; the interval of pass_at_k() needs no law."
+            )
+        return samples[~np.isnan(self.alpha)]
+
+    def _interval(self, value: float, samples: Array, level: float) -> Interval:
+        low, high = percentile(self._answered(samples), level)
+        n = self.model.n_problems
+        lost = f" ({self.unanswered:.1%} without an answer)" if self.unanswered else ""
+        return Interval(
+            value=value,
+            low=float(low),
+            high=float(high),
+            confidence_level=level,
+            n=n,
+            how=f"bootstrap over problems, {len(samples)} resamples{lost}"
+            + unverified(n, "problems"),
+        )
+
+    def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
+        """Return every quantity with its interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index ``quantity``; columns ``value``, ``low``, ``high``.
+        """
+        rows = {}
+        for name in self.model.quantities:
+            found = self.interval(name, confidence_level)
+            rows[name] = (found.value, found.low, found.high)
+        columns = ["value", "low", "high"]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        return table.rename_axis("quantity")
+
+    def _head(self) -> str:
+        return (
+            f"BetaBinomialBootstrap: {len(self.alpha)} resamples of "
+            f"{self.model.n_problems} problems, seed {self.seed}, "
+            f"{self.converged:.1%} converged"
+            + (f", {self.unanswered:.1%} without an answer" if self.unanswered else "")
+        )
+
+    def _printed(self) -> Table:
+        names = {"low": "low (95 %)", "high": "high (95 %)"}
+        return table(self.table().map(digits).rename(columns=names))
+
+    def __repr__(self) -> str:
+        if self.unanswered > MOST_UNANSWERED:
+            return f"{self._head()}; too many for intervals"
+        return f"{self._head()}\n{self._printed()}"
+
+    def _repr_html_(self) -> str:
+        if self.unanswered > MOST_UNANSWERED:
+            return f"<p>{self!r}</p>"
+        return f"<p>{self._head()}</p>{self._printed()._repr_html_()}"
