@@ -66,6 +66,7 @@ from .sampling import (
     pass_at_k,
     pass_hat_k,
     select_verified,
+    vote,
 )
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ __all__ = [
     "select_verified",
     "table",
     "verdict",
+    "vote",
 ]
 
 _LAZY = ("charts", "lab")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._ballots import vote
 from ._coverage import PassCurve, pass_at_k
 from ._curve import ProblemCurve
 from ._difference import difference
@@ -25,4 +26,5 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "select_verified",
+    "vote",
 ]

@@ -20,6 +20,7 @@ from ._checks import (
     read_probabilities,
     read_whole,
 )
+from ._elections import gauss
 
 __all__ = ["majority_vote"]
 
@@ -191,13 +192,6 @@ def _log_poisson(count: int, mean: float) -> float:
     return count * math.log(mean) - mean - math.lgamma(count + 1)
 
 
-@cache
-def _gauss(n: int) -> tuple[Array, Array]:
-    """Return n Gauss-Legendre points and weights on [0, 1]."""
-    points, weights = np.polynomial.legendre.leggauss(n)
-    return (points + 1) / 2, weights / 2
-
-
 def _contested(right: Array, rivals: Array, serious: int, votes: int) -> Array:
     """Return the chance to win with half of the votes or fewer."""
     size, mean = _tilt(votes)
@@ -343,7 +337,7 @@ def _product(below: Array, tied: Array, points: int) -> Array:
     """Return the rivals' series, each tie of t of them counted 1 / (t + 1)."""
     series = np.zeros(below.shape[1:], complex)
     work = np.empty(below.shape, complex)
-    for u, weight in zip(*_gauss(points), strict=True):
+    for u, weight in zip(*gauss(points), strict=True):
         np.multiply(tied, u, out=work)
         work += below
         series += weight * work.prod(axis=0)
