@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..errors import DataError
-from ..fitting import Interval
+from ..fitting import Bootstrap, Interval
+from ..laws import Law
 from ..laws._gamma import complement
 from ..laws._law import Array
 from ._checks import IntArray, describe, name_rows, plain, read_counts
 from ._curve import place_of, read_ks, shown, standard_error, through_bca
+from ._curve_fit import bootstrap_curve
 from ._failure import BLOCK, log_failure, mean_log_failure
 from ._resample import bca, distinct, draw_counts
 
@@ -188,6 +191,72 @@ class PassCurve:
             low[part], high[part] = bca(values, count, drawn, confidence_level)
         return pd.DataFrame(
             {"k": k, "pass_at_k": np.atleast_1d(self.value), "low": low, "high": high}
+        )
+
+    def bootstrap(
+        self,
+        law: type[Law],
+        n_resamples: int = 1000,
+        seed: int = 0,
+        *,
+        delta: float | None = np.inf,
+        fixed: Mapping[str, float] | None = None,
+    ) -> Bootstrap:
+        """Fit a law to the curve, and refit it on resampled problems.
+
+        The points of a curve come from the same problems. Taken as independent, as
+        :func:`fit_law` takes them, they give intervals that are far too short; here
+        problems are resampled, each resample has a curve of its own, and the law is
+        fitted to that.
+
+        Parameters
+        ----------
+        law : type of Law
+            A law of the number of samples, such as ``sn.laws.BetaCoverage`` or
+            ``sn.laws.ExponentiatedPowerLaw``.
+        n_resamples, seed : int
+        delta : float, optional
+            Huber threshold of the fit, as for :func:`fit_law`; by default least
+            squares, as a smooth curve has no outliers.
+        fixed : mapping of str to float, optional
+            Constants that are known.
+
+        Returns
+        -------
+        Bootstrap
+            Its ``n_units`` is the number of problems; its ``law`` is the fit to
+            the whole curve, at every k that has a mean.
+
+        Raises
+        ------
+        DataError
+            If there are fewer than six problems, points are too few, or too few in
+            more than one resample of twenty.
+
+        Warns
+        -----
+        FitWarning
+            If pass@k is 0 or 1 at some k of some resamples: a law that never is has
+            no residual there, and the point is left out.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> correct = [0, 0, 1, 1, 2, 3, 5, 8, 13, 20]
+        >>> curve = sn.pass_at_k(20, correct, k=[1, 2, 5, 10])
+        >>> boot = curve.bootstrap(sn.laws.ExponentiatedPowerLaw)
+        >>> boot.n_units
+        10
+        >>> boot.interval("b")
+        -0.510 [-0.880, -0.278]
+        """
+        n, c, _, count = distinct(self.n_samples, self.n_correct)
+        ks, value = np.atleast_1d(self.k), np.atleast_1d(self.value)
+        known = ks <= n.min()
+        ks, value = ks[known], value[known]
+        scores = complement(log_failure(n[:, None], c[:, None], ks))
+        return bootstrap_curve(
+            law, ks, scores, count, value, n_resamples, seed, delta, fixed
         )
 
     def _head(self) -> str:
