@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling_notes.errors import DataError, FitWarning
-from scaling_notes.sampling import best_of_n, majority_vote, vote
+from scaling_notes.sampling import _crowd, best_of_n, majority_vote, vote
 
 row = st.lists(st.sampled_from(["a", "b", "c", "d", None]), min_size=1, max_size=7)
 
@@ -60,20 +62,56 @@ def test_many_samples_agree_whichever_way_they_are_counted() -> None:
 
 
 def test_is_unbiased_where_the_plug_in_is_not() -> None:
-    p, n, k = [0.5, 0.3, 0.2], 7, 5
+    p, n, k = np.array([0.5, 0.3, 0.2]), 7, 5
     chances, votes, plugs = [], [], []
     for a, b in itertools.product(range(n + 1), repeat=2):
         if a + b > n:
             continue
-        c = n - a - b
-        ways = np.prod([np.prod(np.arange(1, m + 1.0)) for m in (a, b, c)])
-        chances.append(5040 / ways * p[0] ** a * p[1] ** b * p[2] ** c)
-        votes.append(vote([[0] * a + [1] * b + [2] * c], [0], k).value)
-        plugs.append(majority_vote(np.array([a, b, c]) / n, k))
-    truth = majority_vote(p, k)
-    assert np.dot(chances, votes) == pytest.approx(truth, rel=1e-12)
-    # Where the right answer leads, frequencies understate the vote.
-    assert np.dot(chances, plugs) < truth - 0.02
+        counts = np.array([a, b, n - a - b])
+        ways = math.factorial(n) / math.prod(map(math.factorial, counts.tolist()))
+        chances.append(ways * np.prod(p**counts))
+        answers = np.repeat([0, 1, 2], counts)
+        votes.append([vote([answers], [right], k).value for right in range(3)])
+        plugs.append(majority_vote(np.tile(counts / n, (3, 1)), k, range(3)))
+    truth = majority_vote(np.tile(p, (3, 1)), k, range(3))
+    np.testing.assert_allclose(np.array(chances) @ votes, truth, rtol=1e-12)
+    # Frequencies understate the vote of the answer that leads, and overstate the rest.
+    bias = np.array(chances) @ plugs - truth
+    assert bias[0] < -0.02
+    assert bias[2] > 0.01
+
+
+class TestVeryManyAnswers:
+    @pytest.mark.parametrize("k", [5, 100, 1000])
+    def test_equal_answers_win_equally(self, k: int) -> None:
+        n = 100_000
+        assert majority_vote(np.full(n, 1 / n), k) == pytest.approx(1 / n, rel=1e-9)
+
+    def test_take_a_moment(self) -> None:
+        p = np.random.default_rng(0).dirichlet(np.ones(100_000))
+        majority_vote(p, 10)
+        start = time.perf_counter()
+        majority_vote(p, 1000)
+        # A tenth of a second where nothing else runs; it was half a minute.
+        assert time.perf_counter() - start < 3
+
+    @pytest.mark.parametrize("k", [2, 17, 60, 300])
+    def test_together_are_as_one_by_one(
+        self, k: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rng = np.random.default_rng(0)
+        tail = rng.dirichlet(np.full(400, 0.3), 3)
+        p = np.hstack([[[0.2, 0.15], [0.02, 0.03], [0.001, 0]], tail])
+        p /= p.sum(axis=1, keepdims=True)
+        together = majority_vote(p, k)
+        monkeypatch.setattr(_crowd, "_MANY", 10**9)
+        np.testing.assert_allclose(together, majority_vote(p, k), atol=2e-12)
+
+    def test_three_votes_by_hand(self) -> None:
+        p = np.append(0.3, np.full(700, 0.001))
+        # Two of three, or one of three that all differ.
+        exact = 0.3**3 + 3 * 0.3**2 * 0.7 + 0.3 * 0.7 * 0.699
+        assert majority_vote(p, 3) == pytest.approx(exact, rel=1e-12)
 
 
 @settings(max_examples=30)
