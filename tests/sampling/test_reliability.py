@@ -85,11 +85,15 @@ def test_estimates_are_unbiased() -> None:
 def test_curves_answer_like_pass_at_k() -> None:
     c = np.array([0, 1, 3, 5, 8, 9, 10])
     curve = pass_hat_k(10, c, [1, 2])
-    # One sample: both are the share of correct ones, and so are their intervals.
+    # One sample: both are the share of correct ones.
     ours = pass_at_k(10, c, [1, 2])
     np.testing.assert_allclose(curve.value[0], ours.value[0], rtol=1e-13)
     one, other = curve.interval(1), ours.interval(1)
-    assert (one.low, one.high) == pytest.approx((other.low, other.high), rel=1e-12)
+    # Levels are expanded for seven problems.
+    assert one.low < other.low < other.high < one.high
+    level = 1 - 2 * stats.norm.sf(stats.t.isf(0.025, 6) * np.sqrt(7 / 6))
+    wider = ours.interval(1, confidence_level=level)
+    assert (one.low, one.high) == pytest.approx((wider.low, wider.high), rel=1e-9)
     np.testing.assert_allclose(
         curve.standard_error()[0], np.std(c / 10, ddof=1) / np.sqrt(7), rtol=1e-12
     )
@@ -136,6 +140,11 @@ class TestDifference:
         assert gain.value[0] == pytest.approx(away.mean())
         error = np.std(away, ddof=1) / np.sqrt(8)
         assert gain.standard_error()[0] == pytest.approx(error)
+        exact = stats.ttest_1samp(away, 0).confidence_interval()
+        found = gain.interval(1)
+        assert (found.low, found.high) == pytest.approx(tuple(exact), rel=1e-9)
+        assert "Student" in found.how
+        assert gain.band()["low"].iloc[0] == found.low
         alone = pass_at_k(10, a, 1).standard_error()
         assert gain.standard_error()[0] < 0.3 * alone
         assert gain.value[1] == pytest.approx(

@@ -14,7 +14,7 @@ from ..errors import DataError, FitWarning
 from ..fitting import Interval, digits, table, unverified
 from ..laws._law import Array
 from ._checks import IntArray, name_rows, plain, read_whole
-from ._resample import bca, draw_counts
+from ._resample import bca, draw_counts, expanded, require_problems, student
 
 __all__ = [
     "ProblemCurve",
@@ -48,8 +48,8 @@ class ProblemCurve:
         NaN where a problem has fewer than k samples.
     problems : pandas.Index or None
         Labels of the problems, where the data carried some.
-    lowest : float
-        The least that a score can be: 0, or -1 for a difference. The most is 1.
+    paired : bool
+        Whether scores are differences, between -1 and 1; others lie between 0 and 1.
     messages : tuple of str
         What to know before using it; empty if nothing.
     """
@@ -58,7 +58,7 @@ class ProblemCurve:
     k: IntArray
     scores: Array
     problems: pd.Index[Any] | None = None
-    lowest: float = 0.0
+    paired: bool = False
     messages: tuple[str, ...] = ()
 
     @property
@@ -98,7 +98,7 @@ class ProblemCurve:
             One of the curve's; not needed if it has only one.
         confidence_level : float
         n_resamples, seed : int
-            Of the bootstrap over problems; see :meth:`PassCurve.interval`.
+            Of the bootstrap over problems; without effect for a difference.
 
         Returns
         -------
@@ -110,12 +110,22 @@ class ProblemCurve:
             If the curve has no such k, some problem has fewer than k samples, or
             there are fewer than six problems.
 
+        Notes
+        -----
+        Problems are resampled, each with all its samples. The interval is bias
+        corrected and accelerated as that of :meth:`PassCurve.interval`, at levels
+        expanded for the number of problems. That of a difference is Student's,
+        which covers better there: differences lie on both sides of zero. In
+        simulations of 15 to 60 problems the nominal 95 % covered 92 to 98 %, and
+        less where a few problems carry all the spread: 87 % for pass^8 of 15
+        problems of which hardly any is always solved, or a mean of 0.1.
+
         Examples
         --------
         >>> import scaling_notes as sn
         >>> curve = sn.pass_hat_k(10, [0, 0, 1, 2, 5, 9, 10, 10], k=[1, 5])
         >>> curve.interval(k=5)
-        0.313 [0.0635, 0.688]
+        0.313 [0.00149, 0.812]
         """
         place = place_of(k, self.k)
         one = self._at(place)
@@ -125,13 +135,14 @@ class ProblemCurve:
                 f"{self.quantity} at k = {row['k']:.0f} has no mean: some problems "
                 "have fewer samples. Lower k, or leave those problems out."
             )
+        how = "Student's t over problems" + unverified(self.n_problems, "problems")
         return Interval(
             value=float(row[self.quantity]),
             low=float(row["low"]),
             high=float(row["high"]),
             confidence_level=confidence_level,
             n=self.n_problems,
-            how=through_bca(n_resamples, self.n_problems),
+            how=how if self.paired else through_bca(n_resamples, self.n_problems),
         )
 
     def band(
@@ -146,7 +157,7 @@ class ProblemCurve:
         ----------
         confidence_level : float
         n_resamples, seed : int
-            Of the bootstrap over problems.
+            Of the bootstrap over problems; see :meth:`interval`.
 
         Returns
         -------
@@ -160,20 +171,23 @@ class ProblemCurve:
             If there are fewer than six problems.
         """
         ks = np.atleast_1d(self.k)
-        scores, count = np.unique(self.scores, axis=0, return_counts=True)
-        known = ~np.isnan(scores).any(axis=0)
+        known = ~np.isnan(self.scores).any(axis=0)
         low, high = np.full((2, len(ks)), np.nan)
-        drawn = draw_counts(count, n_resamples, seed)
-        low[known], high[known] = bca(
-            scores[:, known], count, drawn, confidence_level, self.lowest
-        )
+        if self.paired:
+            require_problems(self.n_problems)
+            low[known], high[known] = student(self.scores[:, known], confidence_level)
+        else:
+            scores, count = np.unique(self.scores, axis=0, return_counts=True)
+            drawn = draw_counts(count, n_resamples, seed)
+            level = expanded(confidence_level, self.n_problems)
+            low[known], high[known] = bca(scores[:, known], count, drawn, level)
         columns = {"k": ks, self.quantity: np.atleast_1d(self.value)}
         return pd.DataFrame(columns | {"low": low, "high": high})
 
     def _at(self, place: int) -> ProblemCurve:
         ks = np.atleast_1d(self.k)[[place]]
         return ProblemCurve(
-            self.quantity, ks, self.scores[:, [place]], self.problems, self.lowest
+            self.quantity, ks, self.scores[:, [place]], self.problems, self.paired
         )
 
     def _head(self) -> str:

@@ -49,7 +49,7 @@ def difference(
     >>> round(gain.standard_error(), 4)
     0.025
     >>> gain.interval()
-    0.0750 [0.0375, 0.125]
+    0.0750 [0.0159, 0.134]
     """
     for curve, which in ((first, "first"), (second, "second")):
         if not isinstance(curve, PassCurve | ProblemCurve):
@@ -81,4 +81,4 @@ def difference(
     scores = first.by_problem()[:, one] - second.by_problem()[order][:, two]
     known = ~np.isnan(scores).any(axis=0)
     messages = () if known.all() else tuple({*first.messages, *second.messages})
-    return ProblemCurve(f"difference of {names[0]}", ks, scores, labels, -1.0, messages)
+    return ProblemCurve(f"difference of {names[0]}", ks, scores, labels, True, messages)

@@ -15,6 +15,7 @@ from ..laws._gamma import complement
 from ..laws._law import Array
 from ._beta_law import log_failure_of, quantities_of
 from ._checks import IntArray, read_whole
+from ._resample import expanded
 
 if TYPE_CHECKING:
     from ._difficulty import BetaBinomial
@@ -46,7 +47,9 @@ class BetaBinomialBootstrap:
     A resample in which no sample is correct, or every one, says nothing of the law
     and has no answer. Intervals are percentiles of the others, and there is none
     where more than one resample in twenty has no answer: then the few problems that
-    differ carry the interval. Three of them leave out about that many.
+    differ carry the interval. Three of them leave out about that many. Intervals of a
+    zero-inflated model are at levels expanded for the number of problems (Hesterberg
+    2015, doi:10.1080/00031305.2015.1089789).
     """
 
     model: BetaBinomial
@@ -127,13 +130,18 @@ class BetaBinomialBootstrap:
             If too many resamples have no answer.
         """
         ks = np.atleast_1d(read_whole(k, "k", 1))
-        low, high = percentile(self._answered(self._pass_at_k(ks)), confidence_level)
+        low, high = self._percentile(self._pass_at_k(ks), confidence_level)
         value = self.model.pass_at_k(ks)
         return pd.DataFrame({"k": ks, "pass_at_k": value, "low": low, "high": high})
 
     def _pass_at_k(self, ks: IntArray) -> Array:
         alpha, beta = self.alpha[:, None], self.beta[:, None]
         return complement(log_failure_of(alpha, beta, self.never_solved[:, None], ks))
+
+    def _percentile(self, samples: Array, level: float) -> tuple[Array, Array]:
+        if self.model.zero_inflated:
+            level = expanded(level, self.model.n_problems)
+        return percentile(self._answered(samples), level)
 
     def _answered(self, samples: Array) -> Array:
         """Return the samples that have an answer, if they are nearly all."""
@@ -147,7 +155,7 @@ class BetaBinomialBootstrap:
         return samples[~np.isnan(self.alpha)]
 
     def _interval(self, value: float, samples: Array, level: float) -> Interval:
-        low, high = percentile(self._answered(samples), level)
+        low, high = self._percentile(samples, level)
         n = self.model.n_problems
         lost = f" ({self.unanswered:.1%} without an answer)" if self.unanswered else ""
         return Interval(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, ndtr, ndtri
+from scipy.special import betaincinv, ndtr, ndtri, stdtrit
 
 from ..errors import DataError
 from ..fitting import MIN_UNITS, require_level
@@ -14,6 +14,8 @@ from ._checks import IntArray
 
 # Squares of more do not fit an integer of 64 bits.
 _MOST_BASE = 2**31
+# Rounding, which differs between machines, must not decide what is a tie.
+_NEAR = 1e-12
 
 
 def distinct(
@@ -52,36 +54,76 @@ def draw_counts(count: IntArray, n_resamples: int, seed: int) -> Array:
         integer of at least zero.
     """
     n_problems = int(count.sum())
-    if n_problems < MIN_UNITS:
-        raise DataError(
-            f"{n_problems} problems are too few for an interval ({MIN_UNITS} at "
-            "least): show the problems and their number instead."
-        )
+    require_problems(n_problems)
     require_resamples(n_resamples)
     require_seed(seed)
     rng = np.random.default_rng(seed)
     return rng.multinomial(n_problems, count / n_problems, n_resamples).astype(float)
 
 
+def expanded(confidence_level: float, n_problems: int) -> float:
+    """Return the level at which a percentile interval of few problems covers.
+
+    Resamples of n problems spread too little by the root of (n - 1) / n, and their
+    percentiles are those of a normal law rather than of Student's.
+
+    References
+    ----------
+    Hesterberg 2015, doi:10.1080/00031305.2015.1089789 (expanded percentiles).
+    """
+    require_level(confidence_level)
+    n = n_problems
+    z = stdtrit(n - 1, (1 - confidence_level) / 2) * np.sqrt(n / (n - 1))
+    return float(1 - 2 * ndtr(z))
+
+
+def student(values: Array, confidence_level: float) -> tuple[Array, Array]:
+    """Return Student's interval of the mean of each column of differences.
+
+    Parameters
+    ----------
+    values : array of shape (problems, columns)
+        Between -1 and 1.
+    confidence_level : float
+
+    Returns
+    -------
+    low, high : array of shape (columns,)
+        Where all problems agree, what :func:`bca` gives.
+    """
+    require_level(confidence_level)
+    n, mean = len(values), values.mean(axis=0)
+    tail = (1 - confidence_level) / 2
+    half = -stdtrit(n - 1, tail) * values.std(axis=0, ddof=1) / np.sqrt(n)
+    missed = 1 - tail ** (1 / n)
+    agreed = np.ptp(values, axis=0) <= _NEAR
+    low = np.where(agreed, mean * (1 - missed) - missed, mean - half)
+    high = np.where(agreed, mean * (1 - missed) + missed, mean + half)
+    return np.maximum(low, -1), np.minimum(high, 1)
+
+
+def require_problems(n_problems: int) -> None:
+    """Refuse an interval from fewer than six problems."""
+    if n_problems < MIN_UNITS:
+        raise DataError(
+            f"{n_problems} problems are too few for an interval ({MIN_UNITS} at "
+            "least): show the problems and their number instead."
+        )
+
+
 def bca(
-    values: Array,
-    count: IntArray,
-    drawn: Array,
-    confidence_level: float,
-    lowest: float = 0.0,
+    values: Array, count: IntArray, drawn: Array, confidence_level: float
 ) -> tuple[Array, Array]:
     """Return the BCa interval of the mean of each column of values.
 
     Parameters
     ----------
     values : array of shape (distinct, columns)
-        Values between ``lowest`` and 1 of each distinct problem.
+        Values between 0 and 1 of each distinct problem.
     count : array of int, shape (distinct,)
     drawn : array of shape (n_resamples, distinct)
         From :func:`draw_counts`.
     confidence_level : float
-    lowest : float
-        The least a value can be.
 
     Returns
     -------
@@ -99,8 +141,7 @@ def bca(
     their mean distance from it.
     """
     require_level(confidence_level)
-    # Rounding, which differs between machines, must not decide what is a tie.
-    near = 1e-12
+    near = _NEAR
     tail = (1 - confidence_level) / 2
     total = count.sum()
     mean = count @ values / total
@@ -123,9 +164,9 @@ def bca(
         step = means[lower + 1, columns] - means[lower, columns]
         ends.append(means[lower, columns] + (at - lower) * step)
     missed = 1 - tail ** (1 / total)
-    low = np.where(spread, ends[0], mean * (1 - missed) + missed * lowest)
+    low = np.where(spread, ends[0], mean * (1 - missed))
     high = np.where(spread, ends[1], mean * (1 - missed) + missed)
-    for end, limit, sign in ((low, lowest, 1), (high, 1.0, -1)):
+    for end, limit, sign in ((low, 0, 1), (high, 1, -1)):
         at = spread & (np.abs(end - limit) <= near)
         off = count @ (np.abs(values - limit) > near)
         share = betaincinv(off[at], total - off[at] + 1, tail)

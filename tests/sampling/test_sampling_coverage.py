@@ -1,0 +1,44 @@
+"""A small part of the coverage simulation of repeated sampling at each test run."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def simulation() -> ModuleType:
+    file = Path(__file__).with_name("sampling_coverage_simulation.py")
+    spec = importlib.util.spec_from_file_location("sampling_coverage", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_intervals_cover(simulation: ModuleType) -> None:
+    slow = {"zero-inflated beta-binomial": 30, "law through problems": 20}
+    for interval, setting, n_units, answer in simulation.settings():
+        if interval in slow and n_units in (20, 60) and "share 0.3" not in setting:
+            continue
+        each = slow.get(interval, 60)
+        table = simulation.simulate(answer, each)
+        error = np.sqrt(simulation.LEVEL * (1 - simulation.LEVEL) / each)
+        least = simulation.LEVEL - simulation.TOLERANCE - 3 * error
+        assert (table["coverage"] >= least).all(), (interval, setting, n_units, table)
+        assert (table["n_simulations"] == each).all()
+        assert (table["width"] > 0).all()
+
+
+def test_a_row_says_what_was_simulated(simulation: ModuleType) -> None:
+    assert simulation.COLUMNS == [
+        *("interval", "setting", "n_units", "quantity"),
+        *("coverage", "width", "n_simulations"),
+    ]
+    units = [n for _, _, n, _ in simulation.settings()]
+    assert min(units) >= 15
