@@ -47,6 +47,14 @@ class TestLackOfFit:
         assert model.pass_at_k(64) == pytest.approx(0.694, abs=5e-4)
         assert pass_at_k(64, SPLIT, 64).value == pytest.approx(0.6)
 
+    def test_a_share_never_solved_is_advised_where_the_curve_ends_high(self):
+        # Many are seldom solved and the rest always: the unbiased curve ends higher.
+        seldom = [1, 2, 2, 3, 1, 2, 1, 3, 2, 2] * 4 + [64] * 20
+        with pytest.warns(FitWarning, match="disagrees") as caught:
+            model = fit_beta_binomial(64, seldom)
+        assert model.pass_at_k(64) < pass_at_k(64, seldom, 64).value
+        assert "zero_inflated" not in str(caught[0].message)
+
     def test_numbers_of_samples_may_differ(self):
         n = np.tile([64, 60], 10)
         c = np.minimum(SPLIT, n)

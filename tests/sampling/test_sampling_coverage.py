@@ -36,9 +36,9 @@ def test_intervals_cover(simulation: ModuleType) -> None:
 
 
 def test_a_row_says_what_was_simulated(simulation: ModuleType) -> None:
-    assert simulation.COLUMNS == [
+    assert [
         *("interval", "setting", "n_units", "quantity"),
         *("coverage", "width", "n_simulations"),
-    ]
+    ] == simulation.COLUMNS
     units = [n for _, _, n, _ in simulation.settings()]
     assert min(units) >= 15

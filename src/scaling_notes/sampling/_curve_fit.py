@@ -14,8 +14,7 @@ from ..fitting import Bootstrap, fit_law
 from ..laws import Law
 from ..laws._law import Array
 from ._checks import IntArray
-from ._difficulty_bootstrap import MOST_UNANSWERED
-from ._resample import draw_counts
+from ._resample import MOST_UNANSWERED, draw_counts
 
 __all__ = ["bootstrap_curve"]
 

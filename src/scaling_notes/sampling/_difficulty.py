@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
 
-from ..errors import DataError, FitError, FitWarning
-from ..fitting import Status, digits
+from ..errors import DataError
+from ..fitting import Interval, Status, Table, digits, percentile, table, unverified
 from ..laws._gamma import complement
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks
 from ._beta_law import log_failure_of, quantities_of
-from ._checks import IntArray, describe, plain, read_counts, read_whole
-from ._difficulty_bootstrap import BetaBinomialBootstrap
-from ._lack_of_fit import largest_gap
-from ._likelihood import maximize, moments
-from ._resample import distinct, draw_counts
-from ._zero_inflated import InflatedOptimum, maximize_inflated, starts_of
+from ._checks import IntArray, describe, plain, read_whole
+from ._resample import MOST_UNANSWERED, distinct, draw_counts, expanded
+from ._zero_inflated import maximize_inflated, maximize_plain, starts_of
 
-__all__ = ["BetaBinomial", "BetaBinomialBootstrap", "fit_beta_binomial"]
+__all__ = ["BetaBinomial", "BetaBinomialBootstrap"]
 
-_LEAST_PROBLEMS = 3
 # Resamples in one piece of work.
 _CHUNK = 250
-# More samples than this do not fit into the tables of the likelihood.
-_MOST_SAMPLES = 2_000_000
-# Sizes alpha + beta of so many times the samples leave no spread beyond chance.
-_ALIKE = 1e4
-# A gap to the unbiased curve beyond so many of its standard errors is said.
-_GAP = 3.5
 _QUANTITIES = ("alpha", "beta", "mean", "correlation")
 
 
@@ -158,7 +147,7 @@ class BetaBinomial:
             starts[0, 2] = self.never_solved
             work = partial(maximize_inflated, n, c, starts=starts)
         else:
-            work = partial(_without_share, n, c, start)
+            work = partial(maximize_plain, n, c, start)
         chunks = [weight[i : i + _CHUNK] for i in range(0, n_resamples, _CHUNK)]
         parts = map_chunks(work, chunks, executor)
         alpha, beta, share, _, done = (
@@ -182,158 +171,182 @@ class BetaBinomial:
         return "<p>" + "<br>".join(self._lines()) + "</p>"
 
 
-def _without_share(
-    n: IntArray, c: IntArray, start: Array, weight: Array
-) -> InflatedOptimum:
-    """Return the optimum of each set with no share that is never solved."""
-    alpha, beta, value, converged = maximize(n, c, weight, start)
-    return InflatedOptimum(alpha, beta, np.zeros_like(alpha), value, converged)
+@dataclass(frozen=True, eq=False)
+class BetaBinomialBootstrap:
+    """Refits of a beta law on resampled problems, and the intervals they give.
 
-
-def fit_beta_binomial(
-    n_samples: ArrayLike, n_correct: ArrayLike, *, zero_inflated: bool = False
-) -> BetaBinomial:
-    r"""Fit a beta law of pass rates over problems by maximum likelihood.
-
-    A problem's pass rate p is drawn from a beta law, and its correct samples
-    from a binomial of n and p. Then the forecast has a closed form, for any k:
-
-    .. math:: 1 - \text{pass@}k = \frac{B(\alpha, \beta + k)}{B(\alpha, \beta)}
-        \sim \frac{\Gamma(\alpha + \beta)}{\Gamma(\beta)} k^{-\alpha}
-
-    Parameters
+    Attributes
     ----------
-    n_samples : int or array_like of int, shape (problems,)
-        Samples drawn for each problem, n.
-    n_correct : array_like of int, shape (problems,)
-        How many of them are correct, c. Problems that were always or never
-        solved belong in: leaving them out biases the forecast.
-    zero_inflated : bool
-        Whether to fit a share s of problems that are never solved, too. Then pass@k
-        is 1 - s times that of the beta law, and ends there.
-
-    Returns
-    -------
-    BetaBinomial
-        With ``alpha``, ``beta``, ``pass_at_k()``, ``log_failure()`` and
-        ``bootstrap()``.
-
-    Raises
-    ------
-    DataError
-        If counts are missing, negative, not whole or impossible.
-    FitError
-        If the law is not identifiable: fewer than three problems, one sample
-        each (two, with a share never solved), or all samples alike.
-
-    Warns
-    -----
-    FitWarning
-        If the estimate is at a limit: the problems differ no more than chance
-        alone would make them, or each is solved always or never. If the fitted
-        pass@k disagrees with the unbiased curve of the same counts by more than
-        3.5 standard errors at some k (one false alarm in some 400 fits), the beta
-        law is not the law of these problems: perhaps some are never solved.
+    model : BetaBinomial
+        The fit to all problems.
+    alpha, beta : array of shape (n_resamples,)
+        The refits; NaN where a resample has no answer.
+    seed : int
+    converged : float
+        Share of the refits that converged, of those with an answer.
+    never_solved : array of shape (n_resamples,)
+        Zero unless the model is zero-inflated.
 
     Notes
     -----
-    Exact derivatives and Newton steps, until the next one would gain less than
-    1e-12 nats. A forecast far beyond the samples drawn rests on the shape of the
-    law near p = 0, where no problem has been solved yet: check it by holding
-    samples out. In simulations of 30 problems and 20 samples the nominal 95 %
-    of the bootstrap covered 92 to 96 % for pass@10 to pass@1000 where hard
-    problems abound (alpha of 0.1 to 0.3), and 88 % for a beta(2, 2) law.
-
-    References
-    ----------
-    Skellam 1948 (beta-binomial); Schaeffer et al. 2025, arXiv:2502.17578 (power
-    laws of repeated sampling from a beta law).
-
-    Examples
-    --------
-    >>> import scaling_notes as sn
-    >>> model = sn.fit_beta_binomial(10, [0, 0, 0, 1, 1, 2, 4, 7, 10, 10])
-    >>> model
-    BetaBinomial over 10 problems, 10 samples each: converged
-      alpha 0.258, beta 0.400, mean 0.392, correlation 0.603
-    >>> print(model.pass_at_k([1, 10, 1000]).round(3))
-    [0.392 0.659 0.896]
+    A resample in which no sample is correct, or every one, says nothing of the law
+    and has no answer. Intervals are percentiles of the others, and there is none
+    where more than one resample in twenty has no answer: then the few problems that
+    differ carry the interval. Three of them leave out about that many. Intervals of a
+    zero-inflated model are at levels expanded for the number of problems (Hesterberg
+    2015, doi:10.1080/00031305.2015.1089789).
     """
-    counts = read_counts(n_samples, n_correct)[:2]
-    n, c, _, count = distinct(*counts)
-    _require_identifiable(n, c, count, zero_inflated)
-    weight = count[None].astype(float)
-    start = moments(n, c, count)
-    optimum = _without_share(n, c, start, weight)
-    if zero_inflated:
-        alpha, beta = optimum.alpha[0], optimum.beta[0]
-        start = np.log([alpha / beta, alpha + beta])
-        optimum = maximize_inflated(n, c, weight, starts_of(n, c, count, start))
-    alpha, beta, share = (float(x[0]) for x in optimum[:3])
-    tried = c > 0 if zero_inflated else np.ones(len(c), bool)
-    status, doubt = Status.CONVERGED, ""
-    if not optimum.converged[0]:
-        status, doubt = Status.UNCONVERGED, "did not converge"
-    elif ((c == 0) | (c == n)).all():
-        status = Status.AT_BOUND
-        doubt = (
-            "is at a limit: each problem was solved always or never, and the forecast "
-            "does not rise with k. Draw more samples a problem"
-        )
-    elif alpha + beta > _ALIKE * n[tried].max():
-        status = Status.AT_BOUND
-        doubt = (
-            "is at a limit: the problems differ no more than chance makes them, and "
-            "the forecast is that of one common pass rate"
-        )
-    gap = None
-    if status is Status.CONVERGED:
-        gap = largest_gap(n, c, count, alpha, beta, share)
-    if gap is not None and abs(gap.z) > _GAP:
-        doubt = (
-            f"disagrees with the counts: at k = {gap.k} its pass@k is "
-            f"{digits(gap.fitted)} and the unbiased estimate {digits(gap.unbiased)}, "
-            f"{abs(gap.z):.1f} standard errors apart. Do not forecast from it"
-        )
-        if not zero_inflated:
-            doubt += "; if some problems are never solved, fit with zero_inflated=True"
-    messages = (f"The beta-binomial fit {doubt}.",) if doubt else ()
-    for message in messages:
-        warnings.warn(message, FitWarning, stacklevel=2)
-    ways = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1)
-    log_likelihood = float(optimum.log_likelihood[0] + count @ ways)
-    return BetaBinomial(
-        alpha, beta, log_likelihood, status, *counts, share, zero_inflated, messages
-    )
 
+    model: BetaBinomial
+    alpha: Array
+    beta: Array
+    seed: int
+    converged: float
+    never_solved: Array
 
-def _require_identifiable(
-    n: IntArray, c: IntArray, count: IntArray, zero_inflated: bool
-) -> None:
-    problems = int(count.sum())
-    if problems < _LEAST_PROBLEMS:
-        raise FitError(
-            f"{problems} problems cannot show how difficulty varies; give "
-            f"{_LEAST_PROBLEMS} at least, and some fifty for a useful forecast."
+    @property
+    def unanswered(self) -> float:
+        """Share of the resamples without an answer."""
+        return float(np.isnan(self.alpha).mean())
+
+    def interval(self, quantity: str, confidence_level: float = 0.95) -> Interval:
+        """Return the percentile interval of a quantity.
+
+        Parameters
+        ----------
+        quantity : str
+            ``"alpha"``, ``"beta"``, ``"mean"``, ``"correlation"`` or, of a
+            zero-inflated model, ``"never_solved"``.
+        confidence_level : float
+
+        Returns
+        -------
+        Interval
+
+        Raises
+        ------
+        DataError
+            If there is no such quantity, or too many resamples have no answer.
+        """
+        names = self.model.quantities
+        if quantity not in names:
+            raise DataError(f"{quantity!r} is not one of {', '.join(names)}.")
+        samples = quantities_of(self.alpha, self.beta, self.never_solved)[quantity]
+        return self._interval(getattr(self.model, quantity), samples, confidence_level)
+
+    def forecast(self, k: int, confidence_level: float = 0.95) -> Interval:
+        """Return pass@k for any k, with its percentile interval.
+
+        Parameters
+        ----------
+        k : int
+        confidence_level : float
+
+        Returns
+        -------
+        Interval
+            Right only as far as the beta law is: it says nothing of another
+            law of difficulty with the same counts.
+
+        Raises
+        ------
+        DataError
+            If too many resamples have no answer.
+        """
+        samples = self._pass_at_k(read_whole([k], "k", 1))[:, 0]
+        return self._interval(float(self.model.pass_at_k(k)), samples, confidence_level)
+
+    def band(self, k: ArrayLike, confidence_level: float = 0.95) -> pd.DataFrame:
+        """Return the forecast pass@k along k with its percentile interval.
+
+        Parameters
+        ----------
+        k : array_like of int
+        confidence_level : float
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``k``, ``pass_at_k``, ``low``, ``high``.
+
+        Raises
+        ------
+        DataError
+            If too many resamples have no answer.
+        """
+        ks = np.atleast_1d(read_whole(k, "k", 1))
+        low, high = self._percentile(self._pass_at_k(ks), confidence_level)
+        value = self.model.pass_at_k(ks)
+        return pd.DataFrame({"k": ks, "pass_at_k": value, "low": low, "high": high})
+
+    def _pass_at_k(self, ks: IntArray) -> Array:
+        alpha, beta = self.alpha[:, None], self.beta[:, None]
+        return complement(log_failure_of(alpha, beta, self.never_solved[:, None], ks))
+
+    def _percentile(self, samples: Array, level: float) -> tuple[Array, Array]:
+        if self.model.zero_inflated:
+            level = expanded(level, self.model.n_problems)
+        return percentile(self._answered(samples), level)
+
+    def _answered(self, samples: Array) -> Array:
+        """Return the samples that have an answer, if they are nearly all."""
+        if self.unanswered > MOST_UNANSWERED:
+            raise DataError(
+                f"{self.unanswered:.1%} of the resamples have no answer (no sample of "
+                "theirs is correct, or every one), so there is no interval: at most "
+                f"{MOST_UNANSWERED:.0%} may have none. Add problems, or draw more "
+                "samples of each; the interval of pass_at_k() needs no law."
+            )
+        return samples[~np.isnan(self.alpha)]
+
+    def _interval(self, value: float, samples: Array, level: float) -> Interval:
+        low, high = self._percentile(samples, level)
+        n = self.model.n_problems
+        lost = f" ({self.unanswered:.1%} without an answer)" if self.unanswered else ""
+        return Interval(
+            value=value,
+            low=float(low),
+            high=float(high),
+            confidence_level=level,
+            n=n,
+            how=f"bootstrap over problems, {len(samples)} resamples{lost}"
+            + unverified(n, "problems"),
         )
-    if n.max() == 1:
-        raise FitError(
-            "One sample a problem cannot tell hard problems from bad luck: only the "
-            "mean pass rate is identifiable. Draw two samples or more."
+
+    def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
+        """Return every quantity with its interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index ``quantity``; columns ``value``, ``low``, ``high``.
+        """
+        rows = {}
+        for name in self.model.quantities:
+            found = self.interval(name, confidence_level)
+            rows[name] = (found.value, found.low, found.high)
+        columns = ["value", "low", "high"]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        return table.rename_axis("quantity")
+
+    def _head(self) -> str:
+        return (
+            f"BetaBinomialBootstrap: {len(self.alpha)} resamples of "
+            f"{self.model.n_problems} problems, seed {self.seed}, "
+            f"{self.converged:.1%} converged"
+            + (f", {self.unanswered:.1%} without an answer" if self.unanswered else "")
         )
-    if zero_inflated and n.max() == 2:
-        raise FitError(
-            "Two samples a problem cannot tell problems that are never solved from "
-            "hard ones. Draw three samples or more."
-        )
-    if n.max() > _MOST_SAMPLES:
-        raise DataError(
-            f"n_samples is up to {n.max()}, and the likelihood sums over samples; give "
-            f"{_MOST_SAMPLES} at most, such as the counts of the first so many."
-        )
-    if (c == 0).all() or (c == n).all():
-        what = "No sample is" if (c == 0).all() else "All samples are"
-        raise FitError(
-            f"{what} correct, so the law of pass rates is not identifiable. Draw more "
-            "samples, or choose problems that are solved at times."
-        )
+
+    def _printed(self) -> Table:
+        names = {"low": "low (95 %)", "high": "high (95 %)"}
+        return table(self.table().map(digits).rename(columns=names))
+
+    def __repr__(self) -> str:
+        if self.unanswered > MOST_UNANSWERED:
+            return f"{self._head()}; too many for intervals"
+        return f"{self._head()}\n{self._printed()}"
+
+    def _repr_html_(self) -> str:
+        if self.unanswered > MOST_UNANSWERED:
+            return f"<p>{self!r}</p>"
+        return f"<p>{self._head()}</p>{self._printed()._repr_html_()}"

@@ -30,12 +30,15 @@ class Gap(NamedTuple):
         pass@k.
     z : float
         Unbiased less fitted, in standard errors of it under the law.
+    ends_high : bool
+        Whether at the most samples the fitted curve is above the unbiased one.
     """
 
     k: int
     fitted: float
     unbiased: float
     z: float
+    ends_high: bool
 
 
 def largest_gap(
@@ -94,7 +97,10 @@ def largest_gap(
     error = np.sqrt(np.where(known, left, np.inf) / count.sum())
     z = (unbiased - fitted) / error
     at = int(np.abs(z).argmax())
-    return Gap(int(ks[at]), float(fitted[at]), float(unbiased[at]), float(z[at]))
+    ends_high = bool(fitted[-1] > unbiased[-1])
+    return Gap(
+        int(ks[at]), float(fitted[at]), float(unbiased[at]), float(z[at]), ends_high
+    )
 
 
 def _some_sizes(n: IntArray, weight: Array) -> tuple[IntArray, Array]:

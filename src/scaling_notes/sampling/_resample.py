@@ -12,6 +12,8 @@ from ..laws._law import Array
 from ..parallel import require_resamples, require_seed
 from ._checks import IntArray
 
+# Where more of the resamples have no answer, there is no interval.
+MOST_UNANSWERED = 0.05
 # Squares of more do not fit an integer of 64 bits.
 _MOST_BASE = 2**31
 # Rounding, which differs between machines, must not decide what is a tie.

@@ -17,13 +17,14 @@ from ._likelihood import (
     LOGIT,
     Table,
     by_logit_and_size,
+    maximize,
     moments,
     shapes_of,
     slopes_of,
     tabulate,
 )
 
-__all__ = ["InflatedOptimum", "maximize_inflated", "starts_of"]
+__all__ = ["InflatedOptimum", "maximize_inflated", "maximize_plain", "starts_of"]
 
 # The share never solved stays below one: some problem was solved.
 _MOST = 1 - 1e-9
@@ -245,3 +246,11 @@ def _step(here: list[Array], point: Array, damping: Array) -> tuple[Array, Array
     step = np.einsum("mij,mj->im", vectors, along) * scale
     length = np.maximum(np.abs(step[:2]).max(axis=0), 1e-300)
     return step * np.minimum(1, _LONGEST / length), (g * step).sum(axis=0)
+
+
+def maximize_plain(
+    n: IntArray, c: IntArray, start: Array, weight: Array
+) -> InflatedOptimum:
+    """Return the optimum of each set with no share that is never solved."""
+    alpha, beta, value, converged = maximize(n, c, weight, start)
+    return InflatedOptimum(alpha, beta, np.zeros_like(alpha), value, converged)
