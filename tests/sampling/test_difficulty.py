@@ -12,6 +12,7 @@ import scaling_notes as sn
 from scaling_notes.errors import DataError, FitError, FitWarning
 from scaling_notes.fitting import Status
 from scaling_notes.sampling import fit_beta_binomial, pass_at_k
+from scaling_notes.sampling._resample import draw_shares
 
 # Eight problems that were never solved, and twelve that are about half solved.
 SPLIT = [0] * 8 + [16, 24, 32, 32, 40, 48, 20, 28, 36, 44, 26, 38]
@@ -25,15 +26,6 @@ def likelihood(n, c, alpha, beta, share):
 def draw(rng, n_problems, n, alpha, beta, share=0.0):
     rates = rng.beta(alpha, beta, n_problems) * (rng.random(n_problems) >= share)
     return rng.binomial(n, rates)
-
-
-def through_problems(curve, law, n_resamples):
-    """Return the bootstrap; that some resamples lose a point is no matter here."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        boot = curve.bootstrap(law, n_resamples)
-    assert all("those points are left out" in str(w.message) for w in caught)
-    return boot
 
 
 class TestLackOfFit:
@@ -194,7 +186,7 @@ class TestFitThroughProblems:
         held = np.zeros(2)
         for _ in range(40):
             curve = pass_at_k(100, rng.binomial(100, rng.beta(0.3, 1, 36)), ks)
-            boot = through_problems(curve, sn.laws.BetaCoverage, 100)
+            boot = curve.bootstrap(sn.laws.BetaCoverage, 100)
             fit = sn.fit_law(sn.laws.BetaCoverage, ks, curve.value, delta=np.inf)
             naive = fit.bootstrap(100)
             held += [0.3 in b.interval("alpha") for b in (boot, naive)]
@@ -212,32 +204,21 @@ class TestFitThroughProblems:
         assert boot.converged == 1
         fit = sn.fit_law(law, ks, curve.value, delta=np.inf)
         assert boot.law == fit.law
-        distinct, count = np.unique(c, return_counts=True)
-        drawn = np.random.default_rng(0).multinomial(10, count / 10, 20)
+        by_problem, count = np.unique(curve.by_problem(), axis=0, return_counts=True)
+        rng = np.random.default_rng(0)
+        shares = rng.dirichlet(count * 0.6, 20)
         for i in (0, 7, 19):
-            again = pass_at_k(20, np.repeat(distinct, drawn[i]), ks)
-            refit = sn.fit_law(law, ks, again.value, delta=np.inf)
+            refit = sn.fit_law(law, ks, shares[i] @ by_problem, delta=np.inf)
             assert boot.samples("b")[i] == pytest.approx(refit["b"], rel=1e-6)
 
-    def test_points_without_a_residual_are_left_out_and_said(self):
-        c = np.array([0, 1, 2, 4, 8, 9, 3, 5, 7])
-        law, ks = sn.laws.ExponentiatedPowerLaw, [1, 2, 5, 9, 10]
-        curve = pass_at_k(10, c, ks)
-        with pytest.warns(FitWarning, match=r"those points are left out .* 0\.0%"):
-            boot = curve.bootstrap(law, 20)
-        assert boot.n_resamples == 20
-        distinct, count = np.unique(c, return_counts=True)
-        drawn = np.random.default_rng(0).multinomial(9, count / 9, 20)
-        solved = int(np.flatnonzero(drawn[:, 0] == 0)[0])
-        again = pass_at_k(10, np.repeat(distinct, drawn[solved]), ks).value
-        assert again[-1] == 1
-        refit = sn.fit_law(law, ks[:-1], again[:-1], delta=np.inf)
-        assert boot.samples("b")[solved] == pytest.approx(refit["b"], rel=1e-6)
-
-    def test_too_many_resamples_without_a_fit_leave_no_bootstrap(self):
-        few = pass_at_k(10, [0] * 8 + [2], [1, 2, 5])
-        with pytest.raises(DataError, match="leave too few points"):
-            few.bootstrap(sn.laws.ExponentiatedPowerLaw)
+    def test_shares_spread_a_mean_like_student(self):
+        count = np.array([3, 1, 2, 4, 5])
+        shares = draw_shares(count, 40_000, 0)
+        values = np.array([0.0, 1, 0.5, 0.2, 0.7])
+        mean = count @ values / 15
+        variance = count @ (values - mean) ** 2 / 15 / 15
+        assert (shares @ values).mean() == pytest.approx(mean, abs=2e-3)
+        assert (shares @ values).var() == pytest.approx(variance * 15 / 12, rel=0.03)
 
     def test_what_cannot_be_fitted_is_refused(self):
         curve = pass_at_k(10, [0, 1, 2, 4, 8, 9, 3, 5, 7], [1, 2, 5])
@@ -245,3 +226,5 @@ class TestFitThroughProblems:
             curve.bootstrap(sn.laws.Chinchilla)
         with pytest.raises(DataError, match="too few"):
             pass_at_k(10, [1, 2, 3], [1, 2, 5]).bootstrap(sn.laws.BetaCoverage)
+        with pytest.raises(DataError, match="must lie below 1"):
+            pass_at_k(10, np.arange(1, 9), [1, 2, 10]).bootstrap(sn.laws.BetaCoverage)

@@ -207,7 +207,8 @@ class PassCurve:
         The points of a curve come from the same problems. Taken as independent, as
         :func:`fit_law` takes them, they give intervals that are far too short; here
         problems are resampled, each resample has a curve of its own, and the law is
-        fitted to that.
+        fitted to that. Problems are weighted at random rather than left out (the
+        Bayesian bootstrap), so that no resample lacks the few that are never solved.
 
         Parameters
         ----------
@@ -230,14 +231,20 @@ class PassCurve:
         Raises
         ------
         DataError
-            If there are fewer than six problems, points are too few, or too few in
-            more than one resample of twenty.
+            If there are fewer than six problems, points are too few, or pass@k is 0
+            or 1 at some k: a law that never is has no residual there.
 
         Warns
         -----
         FitWarning
-            If pass@k is 0 or 1 at some k of some resamples: a law that never is has
-            no residual there, and the point is left out.
+            If the fit of the whole curve is doubted, or resamples are left out.
+
+        Notes
+        -----
+        In simulations of 15 to 36 problems with 100 samples and a beta(0.3, 1) law
+        of pass rates, 25 points of the curve fitted with ``BetaCoverage``, the
+        nominal 95 % covered 93 to 99 %. Where few problems are never solved, refits
+        may run to the limit of one common pass rate: an end of 1e15 is no limit.
 
         Examples
         --------
@@ -248,7 +255,7 @@ class PassCurve:
         >>> boot.n_units
         10
         >>> boot.interval("b")
-        -0.510 [-0.880, -0.278]
+        -0.510 [-0.933, -0.227]
         """
         n, c, _, count = distinct(self.n_samples, self.n_correct)
         ks, value = np.atleast_1d(self.k), np.atleast_1d(self.value)

@@ -14,42 +14,38 @@ from ..fitting import Bootstrap, fit_law
 from ..laws import Law
 from ..laws._law import Array
 from ._checks import IntArray
-from ._resample import MOST_UNANSWERED, draw_counts
+from ._resample import MOST_UNANSWERED, draw_shares
 
 __all__ = ["bootstrap_curve"]
 
 # How far the first start is moved from the others.
 _APART = 1e-9
+_LIMIT = 1e15
 
 
 class _OwnTargets(engine.Objective):
     """The objective of problems that each have responses of their own.
 
-    Responses and weights stand side by side in the place of the weights, which the
-    engine hands on problem by problem.
+    They take the place of the weights, which the engine hands on problem by problem.
     """
 
     def values(self, theta: Array, weights: Array | None) -> Array:
-        problem, own = self._of(weights)
-        return problem.values(theta, own)
+        return self._of(weights).values(theta, None)
 
     def system(self, theta: Array, weights: Array | None) -> Any:
-        problem, own = self._of(weights)
-        return problem.system(theta, own)
+        return self._of(weights).system(theta, None)
 
     def second_order_gradient(
         self, theta: Array, step: Array, weights: Array | None
     ) -> Array:
-        problem, own = self._of(weights)
-        return problem.second_order_gradient(theta, step, own)
+        return self._of(weights).second_order_gradient(theta, step, None)
 
-    def _of(self, both: Array | None) -> tuple[engine.Objective, Array | None]:
+    def _of(self, targets: Array | None) -> engine.Objective:
         problem = engine.Objective.__new__(engine.Objective)
         problem.__dict__.update(self.__dict__)
-        if both is None:
-            return problem, None
-        problem.target, own = np.hsplit(both, 2)
-        return problem, own
+        if targets is not None:
+            problem.target = targets
+        return problem
 
 
 def bootstrap_curve(
@@ -63,7 +59,7 @@ def bootstrap_curve(
     delta: float | None,
     fixed: Mapping[str, float] | None,
 ) -> Bootstrap:
-    """Fit a law to a curve, and refit it on resampled problems.
+    """Fit a law to a curve, and refit it with other shares of the problems.
 
     Parameters
     ----------
@@ -85,39 +81,40 @@ def bootstrap_curve(
             "law must be a law of the number of samples alone, such as "
             "laws.ExponentiatedPowerLaw."
         )
-    drawn = draw_counts(count, n_resamples, seed)
+    shares = draw_shares(count, n_resamples, seed)
     fit = fit_law(law, k.astype(float), value, delta=delta, fixed=fixed)
     free = np.array([name not in fit.fixed for name in law.constants()])
     inputs = {law.inputs[0]: k.astype(float)}
     with np.errstate(divide="ignore", invalid="ignore"):
-        curves = drawn @ scores / count.sum()
+        curves = shares @ scores
         targets = engine.Objective(law, inputs, curves, fit.delta).target
-    usable = np.isfinite(targets)
-    answered = usable.sum(axis=1) > free.sum()
-    lost, touched = 1 - answered.mean(), 1 - usable.all(axis=1).mean()
+    answered = np.isfinite(targets).all(axis=1)
+    lost = 1 - answered.mean()
     if lost > MOST_UNANSWERED:
         raise DataError(
-            f"{lost:.1%} of the resamples leave too few points for the law, as pass@k "
-            f"is 0 or 1 at the others; at most {MOST_UNANSWERED:.0%} may be without an "
-            "answer. Add problems, or smaller k."
+            f"In {lost:.1%} of the resamples pass@k is 0 or 1 at some k, where the law "
+            f"has no residual; at most {MOST_UNANSWERED:.0%} may be without an answer. "
+            "Leave the largest k out, or add problems."
         )
-    if touched:
+    if lost:
         warnings.warn(
-            f"In {touched:.1%} of the resamples pass@k is 0 or 1 at some k, where the "
-            f"law has no residual: those points are left out there, and {lost:.1%} of "
-            "the resamples altogether.",
+            f"{lost:.1%} of the resamples are left out: pass@k is 0 or 1 at some k, "
+            "where the law has no residual.",
             FitWarning,
             stacklevel=3,
         )
-    targets = np.hstack([np.where(usable, targets, 0), usable])[answered]
+    targets = targets[answered]
     problem = _OwnTargets(law, inputs, value, fit.delta)
     starts = np.tile(fit.law.as_array(), (len(targets), 1))
     # The engine takes what starts at one place for resamples of the same responses.
     starts[0] += _APART * (1 + np.abs(starts[0])) * free
     solution = engine.solve(problem, starts, targets, free)
+    # Beyond, a positive constant is at its limit, and powers of it overflow.
+    constants, logged = solution.constants, problem.logged & free
+    constants[:, logged] = np.clip(constants[:, logged], 1 / _LIMIT, _LIMIT)
     return Bootstrap(
         law=fit.law,
-        laws=law.from_array(solution.constants),
+        laws=law.from_array(constants),
         residuals=fit.residuals,
         n_units=int(count.sum()),
         seed=seed,

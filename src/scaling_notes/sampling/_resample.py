@@ -63,6 +63,38 @@ def draw_counts(count: IntArray, n_resamples: int, seed: int) -> Array:
     return rng.multinomial(n_problems, count / n_problems, n_resamples).astype(float)
 
 
+def draw_shares(count: IntArray, n_resamples: int, seed: int) -> Array:
+    """Draw shares of each distinct problem, all above zero.
+
+    Parameters
+    ----------
+    count : array of int, shape (distinct,)
+        How many problems are alike.
+    n_resamples, seed : int
+
+    Returns
+    -------
+    array of shape (n_resamples, distinct)
+
+    Raises
+    ------
+    DataError
+        As :func:`draw_counts`.
+
+    Notes
+    -----
+    The Bayesian bootstrap (Rubin 1981, doi:10.1214/aos/1176345338), with Dirichlet
+    shares a little more uneven than his: the variance of a mean over n problems is
+    larger by n / (n - 3), as that of Student's law is.
+    """
+    n_problems = int(count.sum())
+    require_problems(n_problems)
+    require_resamples(n_resamples)
+    require_seed(seed)
+    rng = np.random.default_rng(seed)
+    return rng.dirichlet(count * (n_problems - 4) / n_problems, n_resamples)
+
+
 def expanded(confidence_level: float, n_problems: int) -> float:
     """Return the level at which a percentile interval of few problems covers.
 
