@@ -172,9 +172,17 @@ def test_levels_and_ks_of_another_type_are_refused_in_words() -> None:
             call(".95")
     with pytest.raises(DataError, match="confidence_level is None"):
         fit_beta_binomial(10, np.arange(11)).bootstrap(20).interval("mean", None)
+    boot = fit_beta_binomial(10, np.arange(11)).bootstrap(20)
     for k in ("five", [1, 5], 5.5, np.nan):
-        with pytest.raises(DataError, match="k "):
-            curve.interval(k)
+        for call in (curve.interval, boot.forecast):
+            with pytest.raises(DataError, match="k "):
+                call(k)
+    with pytest.raises(DataError, match="one dimension"):
+        boot.band([[1, 2]])
+    with pytest.raises(DataError, match="is not one of alpha"):
+        boot.interval(np.array([1, 2]))
+    with pytest.raises(DataError, match="count_correct"):
+        pass_at_k(3, [[1, 0, 1], [1]])
 
 
 def test_select_verified_crosses_problems_with_ks() -> None:

@@ -22,11 +22,16 @@ def simulation() -> ModuleType:
 
 
 def test_intervals_cover(simulation: ModuleType) -> None:
-    slow = {"zero-inflated beta-binomial": 30, "law through problems": 20}
+    # One setting of each interval that takes long, and fewer draws of it.
+    slow = {
+        ("zero-inflated beta-binomial", "share 0.3, beta(1, 2), 50 samples"): 60,
+        ("law through problems", "beta(0.3, 1), 25 k of 100 samples"): 36,
+    }
     for interval, setting, n_units, answer in simulation.settings():
-        if interval in slow and n_units in (20, 60) and "share 0.3" not in setting:
+        is_slow = interval in {name for name, _ in slow}
+        if is_slow and slow.get((interval, setting)) != n_units:
             continue
-        each = slow.get(interval, 60)
+        each = 20 if is_slow else 40
         table = simulation.simulate(answer, each)
         error = np.sqrt(simulation.LEVEL * (1 - simulation.LEVEL) / each)
         least = simulation.LEVEL - simulation.TOLERANCE - 3 * error

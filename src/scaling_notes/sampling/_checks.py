@@ -133,13 +133,21 @@ def is_boolean(values: Any) -> bool:
     return isinstance(values, bool) or (dtype is not None and dtype.kind == "b")
 
 
+def _is_matrix(values: Any) -> bool:
+    """Return whether these are rows, of one length or of several."""
+    try:
+        return np.ndim(values) > 1 and np.size(values) > 0
+    except ValueError:
+        return True
+
+
 def read_counts(n_samples: ArrayLike, n_correct: ArrayLike) -> Counts:
     """Return samples and correct samples of each problem, of equal length."""
     labels = next(
         (x.index for x in (n_samples, n_correct) if isinstance(x, pd.Series)), None
     )
     n_correct = pair(n_samples, n_correct, ("n_samples", "n_correct"))
-    if is_boolean(n_samples) or (np.ndim(n_correct) > 1 and np.size(n_correct)):
+    if is_boolean(n_samples) or _is_matrix(n_correct):
         raise DataError(
             "These are outcomes of samples, not counts; "
             "count_correct(outcomes) gives the counts of each problem."

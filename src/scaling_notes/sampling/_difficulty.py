@@ -229,7 +229,7 @@ class BetaBinomialBootstrap:
             If there is no such quantity, or too many resamples have no answer.
         """
         names = self.model.quantities
-        if quantity not in names:
+        if not isinstance(quantity, str) or quantity not in names:
             raise DataError(f"{quantity!r} is not one of {', '.join(names)}.")
         samples = quantities_of(self.alpha, self.beta, self.never_solved)[quantity]
         return self._interval(getattr(self.model, quantity), samples, confidence_level)
@@ -253,8 +253,12 @@ class BetaBinomialBootstrap:
         DataError
             If too many resamples have no answer.
         """
-        samples = self._pass_at_k(read_whole([k], "k", 1))[:, 0]
-        return self._interval(float(self.model.pass_at_k(k)), samples, confidence_level)
+        one = read_whole(k, "k", 1)
+        if one.size != 1:
+            raise DataError("k must be one number; use band() for several.")
+        samples = self._pass_at_k(one.ravel())[:, 0]
+        value = float(self.model.pass_at_k(one.item()))
+        return self._interval(value, samples, confidence_level)
 
     def band(self, k: ArrayLike, confidence_level: float = 0.95) -> pd.DataFrame:
         """Return the forecast pass@k along k with its percentile interval.
@@ -275,6 +279,8 @@ class BetaBinomialBootstrap:
             If too many resamples have no answer.
         """
         ks = np.atleast_1d(read_whole(k, "k", 1))
+        if ks.ndim > 1:
+            raise DataError("k must be one number or one dimension of numbers.")
         low, high = self._percentile(self._pass_at_k(ks), confidence_level)
         value = self.model.pass_at_k(ks)
         return pd.DataFrame({"k": ks, "pass_at_k": value, "low": low, "high": high})
