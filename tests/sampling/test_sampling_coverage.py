@@ -31,7 +31,7 @@ def test_intervals_cover(simulation: ModuleType) -> None:
         is_slow = interval in {name for name, _ in slow}
         if is_slow and slow.get((interval, setting)) != n_units:
             continue
-        each = 20 if is_slow else 40
+        each = 12 if is_slow else 30
         table = simulation.simulate(answer, each)
         error = np.sqrt(simulation.LEVEL * (1 - simulation.LEVEL) / each)
         least = simulation.LEVEL - simulation.TOLERANCE - 3 * error

@@ -96,6 +96,10 @@ def fit_beta_binomial(
       alpha 0.258, beta 0.400, mean 0.392, correlation 0.603
     >>> print(model.pass_at_k([1, 10, 1000]).round(3))
     [0.392 0.659 0.896]
+    >>> half = [9, 12, 15, 10, 11, 8, 13, 0, 0, 0]
+    >>> model = sn.fit_beta_binomial(20, half, zero_inflated=True)
+    >>> round(model.never_solved, 3), round(model.pass_at_k(1000), 3)
+    (0.3, 0.7)
     """
     counts = read_counts(n_samples, n_correct)[:2]
     n, c, _, count = distinct(*counts)
