@@ -57,11 +57,17 @@ from .sampling import (
     BetaBinomial,
     BetaBinomialBootstrap,
     PassCurve,
+    ProblemCurve,
     best_of_n,
+    count_correct,
+    difference,
     fit_beta_binomial,
+    g_pass_at_k,
     majority_vote,
     pass_at_k,
+    pass_hat_k,
     select_verified,
+    vote,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +95,7 @@ __all__ = [
     "Interval",
     "NextRuns",
     "PassCurve",
+    "ProblemCurve",
     "Profile",
     "Refits",
     "Results",
@@ -102,13 +109,16 @@ __all__ = [
     "claim",
     "claims",
     "compare",
+    "count_correct",
     "datasets",
     "describe",
+    "difference",
     "envelope",
     "fit_beta_binomial",
     "fit_chinchilla",
     "fit_law",
     "forecast",
+    "g_pass_at_k",
     "isoflop",
     "lab",
     "laws",
@@ -116,6 +126,7 @@ __all__ = [
     "majority_vote",
     "next_runs",
     "pass_at_k",
+    "pass_hat_k",
     "published",
     "published_law",
     "refits",
@@ -124,6 +135,7 @@ __all__ = [
     "select_verified",
     "table",
     "verdict",
+    "vote",
 ]
 
 _LAZY = ("charts", "lab")

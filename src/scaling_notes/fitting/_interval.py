@@ -70,9 +70,13 @@ class Interval:
 
 def require_level(confidence_level: float) -> None:
     """Refuse a confidence level that is not between 0 and 1."""
-    if not 0 < confidence_level < 1:
+    try:
+        inside = 0 < confidence_level < 1
+    except (TypeError, ValueError):
+        inside = False
+    if not inside:
         raise DataError(
-            f"confidence_level is {confidence_level}; give a number between 0 and 1."
+            f"confidence_level is {confidence_level!r}; give a number between 0 and 1."
         )
 
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
 
 from ..errors import DataError
-from ..fitting import Interval, digits, table, unverified
-from ..laws._gamma import complement, log_beta_ratio
+from ..fitting import Bootstrap, Interval
+from ..laws import Law
+from ..laws._gamma import complement
 from ..laws._law import Array
-from ._checks import IntArray, describe, name_rows, plain, read_counts, read_whole
-from ._draws import chances_to_miss
+from ._checks import IntArray, describe, name_rows, plain, read_counts
+from ._curve import place_of, read_ks, shown, standard_error, through_bca
+from ._curve_fit import bootstrap_curve
+from ._failure import BLOCK, log_failure, mean_log_failure
 from ._resample import bca, distinct, draw_counts
 
 __all__ = ["PassCurve", "pass_at_k"]
-
-# Columns worked on at a time, so that the pieces stay in the cache.
-_BLOCK = 64
-# A problem whose share of failure falls below this share of the hardest one's
-# cannot move the sum of all of them any more.
-_NEGLIGIBLE = 2.0**-70
-_SHOWN = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +36,20 @@ class PassCurve:
         Samples allowed per problem; of no dimension if one k was asked for.
     log_failure : float or array, shape of k
         Natural log of one minus the mean pass@k. It keeps its digits where
-        pass@k rounds to one, and where it is tiny.
+        pass@k rounds to one, and where it is tiny. NaN where some problem has
+        fewer than k samples.
+    problems : pandas.Index or None
+        Labels of the problems, where the counts carried some.
+    messages : tuple of str
+        What to know before using it; empty if nothing.
     """
 
     n_samples: IntArray
     n_correct: IntArray
     k: IntArray
     log_failure: float | Array
+    problems: pd.Index[Any] | None = None
+    messages: tuple[str, ...] = ()
 
     @property
     def value(self) -> float | Array:
@@ -59,19 +63,33 @@ class PassCurve:
         return len(self.n_samples)
 
     def log_failure_by_problem(self) -> Array:
-        """Return log(1 - pass@k) of each problem, shape (problems, ks)."""
+        """Return log(1 - pass@k) of each problem, shape (problems, ks).
+
+        NaN where a problem has fewer than k samples.
+        """
         n, c, place, _ = distinct(self.n_samples, self.n_correct)
         k = np.atleast_1d(self.k)
         table = np.empty((len(n), len(k)))
-        rows = max(1, 100 * _BLOCK // len(k))
+        rows = max(1, 100 * BLOCK // len(k))
         for i in range(0, len(n), rows):
             part = slice(i, i + rows)
-            table[part] = _log_failure(n[part, None], c[part, None], k)
+            table[part] = log_failure(n[part, None], c[part, None], k)
         return table[place]
 
     def by_problem(self) -> Array:
-        """Return pass@k of each problem, shape (problems, ks)."""
+        """Return pass@k of each problem, shape (problems, ks).
+
+        NaN where a problem has fewer than k samples.
+        """
         return complement(self.log_failure_by_problem())
+
+    def standard_error(self) -> float | Array:
+        """Return the standard error of the mean over problems, in the shape of k.
+
+        It is the standard deviation of pass@k over the root of the number of
+        problems.
+        """
+        return standard_error(self.by_problem(), self.k)
 
     def interval(
         self,
@@ -97,7 +115,8 @@ class PassCurve:
         Raises
         ------
         DataError
-            If the curve has no such k, or fewer than six problems.
+            If the curve has no such k, some problem has fewer than k samples, or
+            there are fewer than six problems.
 
         Notes
         -----
@@ -118,12 +137,13 @@ class PassCurve:
         >>> curve.interval(k=5)
         0.659 [0.312, 0.882]
         """
-        ks = np.atleast_1d(self.k)
-        if k is None and len(ks) > 1:
-            raise DataError("This curve has several k; say which, or use band().")
-        wanted = int(ks[0]) if k is None else k
-        if wanted not in ks:
-            raise DataError(f"k = {k} is not on this curve; ask pass_at_k for it.")
+        wanted = int(np.atleast_1d(self.k)[place_of(k, self.k)])
+        if wanted > self.n_samples.min():
+            raise DataError(
+                f"k = {wanted} needs as many samples of each problem; fewer in "
+                f"{name_rows(self.n_samples < wanted)}. Lower k, or leave those "
+                "problems out."
+            )
         at = pass_at_k(self.n_samples, self.n_correct, [wanted])
         row = at.band(confidence_level, n_resamples, seed).iloc[0]
         return Interval(
@@ -132,8 +152,7 @@ class PassCurve:
             high=float(row["high"]),
             confidence_level=confidence_level,
             n=self.n_problems,
-            how=f"bootstrap over problems, BCa, {n_resamples} resamples"
-            + unverified(self.n_problems, "problems"),
+            how=through_bca(n_resamples, self.n_problems),
         )
 
     def band(
@@ -153,7 +172,8 @@ class PassCurve:
         Returns
         -------
         pandas.DataFrame
-            Columns ``k``, ``pass_at_k``, ``low``, ``high``.
+            Columns ``k``, ``pass_at_k``, ``low``, ``high``; NaN where some problem
+            has fewer than k samples.
 
         Raises
         ------
@@ -163,31 +183,100 @@ class PassCurve:
         n, c, _, count = distinct(self.n_samples, self.n_correct)
         k = np.atleast_1d(self.k)
         drawn = draw_counts(count, n_resamples, seed)
-        low, high = np.empty(len(k)), np.empty(len(k))
-        for i in range(0, len(k), _BLOCK):
-            part = slice(i, i + _BLOCK)
-            values = complement(_log_failure(n[:, None], c[:, None], k[part]))
+        low, high = np.full((2, len(k)), np.nan)
+        known = np.flatnonzero(k <= n.min())
+        for i in range(0, len(known), BLOCK):
+            part = known[i : i + BLOCK]
+            values = complement(log_failure(n[:, None], c[:, None], k[part]))
             low[part], high[part] = bca(values, count, drawn, confidence_level)
         return pd.DataFrame(
             {"k": k, "pass_at_k": np.atleast_1d(self.value), "low": low, "high": high}
         )
 
-    def _shown(self) -> pd.DataFrame:
-        k = np.atleast_1d(self.k)
-        some = np.unique(np.geomspace(1, len(k), _SHOWN).round().astype(int)) - 1
-        value = np.atleast_1d(self.value)
-        return pd.DataFrame(
-            {"k": k[some], "pass@k": [digits(float(x)) for x in value[some]]}
+    def bootstrap(
+        self,
+        law: type[Law],
+        n_resamples: int = 1000,
+        seed: int = 0,
+        *,
+        delta: float | None = np.inf,
+        fixed: Mapping[str, float] | None = None,
+    ) -> Bootstrap:
+        """Fit a law to the curve, and refit it on resampled problems.
+
+        The points of a curve come from the same problems. Taken as independent, as
+        :func:`fit_law` takes them, they give intervals that are far too short; here
+        problems are resampled, each resample has a curve of its own, and the law is
+        fitted to that. Problems are weighted at random rather than left out (the
+        Bayesian bootstrap), so that no resample lacks the few that are never solved.
+
+        Parameters
+        ----------
+        law : type of Law
+            A law of the number of samples, such as ``sn.laws.BetaCoverage`` or
+            ``sn.laws.ExponentiatedPowerLaw``.
+        n_resamples, seed : int
+        delta : float, optional
+            Huber threshold of the fit, as for :func:`fit_law`; by default least
+            squares, as a smooth curve has no outliers.
+        fixed : mapping of str to float, optional
+            Constants that are known.
+
+        Returns
+        -------
+        Bootstrap
+            Its ``n_units`` is the number of problems; its ``law`` is the fit to
+            the whole curve, at every k that has a mean.
+
+        Raises
+        ------
+        DataError
+            If there are fewer than six problems, points are too few, or pass@k is 0
+            or 1 at some k: a law that never is has no residual there.
+
+        Warns
+        -----
+        FitWarning
+            If the fit of the whole curve is doubted, or resamples are left out.
+
+        Notes
+        -----
+        In simulations of 15 to 36 problems with 100 samples and a beta(0.3, 1) law
+        of pass rates, 25 points of the curve fitted with ``BetaCoverage``, the
+        nominal 95 % covered 93 to 99 %. Where few problems are never solved, refits
+        may run to the limit of one common pass rate: an end of 1e15 is no limit.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> correct = [0, 0, 1, 1, 2, 3, 5, 8, 13, 20]
+        >>> curve = sn.pass_at_k(20, correct, k=[1, 2, 5, 10])
+        >>> boot = curve.bootstrap(sn.laws.ExponentiatedPowerLaw)
+        >>> boot.n_units
+        10
+        >>> boot.interval("b")
+        -0.510 [-0.933, -0.227]
+        """
+        n, c, _, count = distinct(self.n_samples, self.n_correct)
+        ks, value = np.atleast_1d(self.k), np.atleast_1d(self.value)
+        known = ks <= n.min()
+        ks, value = ks[known], value[known]
+        scores = complement(log_failure(n[:, None], c[:, None], ks))
+        return bootstrap_curve(
+            law, ks, scores, count, value, n_resamples, seed, delta, fixed
         )
 
     def _head(self) -> str:
         return f"pass@k over {describe(self.n_samples)}"
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{table(self._shown())}"
+        table = repr(shown("pass@k", self.k, self.value))
+        return "\n".join([self._head(), table, *self.messages])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._head()}</p>{table(self._shown())._repr_html_()}"
+        table = shown("pass@k", self.k, self.value)._repr_html_()
+        notes = "".join(f"<p>{m}</p>" for m in self.messages)
+        return f"<p>{self._head()}</p>{table}{notes}"
 
 
 def pass_at_k(
@@ -205,10 +294,10 @@ def pass_at_k(
     n_samples : int or array_like of int, shape (problems,)
         Samples drawn for each problem, n.
     n_correct : array_like of int, shape (problems,)
-        How many of them are correct, c.
+        How many of them are correct, c; :func:`count_correct` counts outcomes. Two
+        Series are paired by label.
     k : int or array_like of int, optional
-        Samples allowed. By default every k up to the fewest samples of any
-        problem.
+        Samples allowed. By default every k up to the most samples of any problem.
 
     Returns
     -------
@@ -219,12 +308,21 @@ def pass_at_k(
     Raises
     ------
     DataError
-        If counts are missing, negative, not whole or impossible, or some
-        problem has fewer than k samples: pass@k cannot be estimated from those
-        (a forecast can: :func:`fit_beta_binomial`).
+        If counts are missing, negative, not whole or impossible, labels do not
+        pair, or every problem has fewer than k samples: pass@k cannot be estimated
+        from those (a forecast can: :func:`fit_beta_binomial`).
+
+    Warns
+    -----
+    FitWarning
+        If a k that was asked for exceeds the samples of some problems.
 
     Notes
     -----
+    Where only some problems have k samples, ``by_problem()`` gives NaN for the
+    others and the mean is NaN: a mean over those that have enough would be of
+    other problems at each k.
+
     All k at once cost little more than one: the failure of every problem is
     updated from k to k + 1 by one factor, and problems that fail no more drop
     out of the sum.
@@ -246,90 +344,11 @@ def pass_at_k(
     >>> round(curve.log_failure, 6)
     -51.934127
     """
-    n, c = read_counts(n_samples, n_correct)
-    ks = read_whole(np.arange(1, n.min() + 1) if k is None else k, "k", 1)
-    if ks.ndim > 1:
-        raise DataError("k must be one number or one dimension of numbers.")
-    bad = n < ks.max()
-    if bad.any():
-        raise DataError(
-            f"k = {ks.max()} needs as many samples of each problem; fewer in "
-            f"{name_rows(bad)}. Lower k, draw more samples, or forecast with "
-            "fit_beta_binomial."
-        )
-    ks.setflags(write=False)
-    return PassCurve(n, c, ks, plain(_mean_log_failure(n, c, ks)))
-
-
-def _log_failure(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> Array:
-    """Return log [C(n - c, k) / C(n, k)]; arguments broadcast."""
-    n, c, k = np.broadcast_arrays(n, c, k)
-    b = n - c - k + 1
-    possible = b > 0
-    out = np.full(n.shape, -np.inf)
-    out[possible] = log_beta_ratio(c[possible], b[possible], k[possible])
-    return out
-
-
-def _mean_log_failure(n: IntArray, c: IntArray, k: IntArray) -> Array:
-    """Return the log of the mean failure at each k."""
-    ks = np.atleast_1d(k)
-    n, c, _, count = distinct(n, c)
-    weight = count / count.sum()
-    if len(ks) * len(n) <= _BLOCK * ks.max():
-        logs = _log_failure(n[:, None], c[:, None], ks)
-        return _log_mean(logs, weight).reshape(k.shape)
-    groups = [n == size for size in np.unique(n)]
-    share = np.array([weight[g].sum() for g in groups])
-    logs = np.stack(
-        [
-            _all_log_failures(int(n[g][0]), c[g], weight[g] / s, int(ks.max()))[ks - 1]
-            for g, s in zip(groups, share, strict=True)
-        ]
-    )
-    return _log_mean(logs, share).reshape(k.shape)
-
-
-def _log_mean(logs: Array, weight: Array) -> Array:
-    """Return the log of the weighted mean of exp(logs) over the first axis."""
-    success = weight @ complement(logs)
-    return _log_complement(success, logsumexp(logs, axis=0, b=weight[:, None]))
-
-
-def _log_complement(success: Array, log_failure: Array) -> Array:
-    """Return log(1 - success) from whichever of the two still has its digits."""
-    few = success < 0.5
-    return np.where(few, np.log1p(-np.where(few, success, 0)), log_failure)
-
-
-def _all_log_failures(n: int, c: IntArray, weight: Array, k_max: int) -> Array:
-    """Return the log of the mean failure for k = 1 ... k_max, all problems alike in n.
-
-    The hardest problem is taken out as a factor, so that nothing underflows; what
-    is left is the same mean among the samples that are not correct for it. There
-    failure is a sum over problems, and success the sum over draws of the chance
-    that the draw brings the first success: both keep their digits.
-    """
-    ks = np.arange(1, k_max + 1)
-    head = _log_failure(n, c[0], ks)
-    n, extra = n - int(c[0]), (c[1:] - c[0]).astype(float)
-    first, failure = np.zeros(k_max + 1), np.full(k_max + 1, weight[0])
-    sums = np.stack([weight[1:], weight[1:] * extra], axis=1)
-    least = _NEGLIGIBLE * weight[0]
-    for start, chance in chances_to_miss(n, extra, min(k_max, n), least):
-        rows = slice(start, start + len(chance))
-        fail, succeed = (chance @ sums[: chance.shape[1]]).T
-        failure[rows] += fail
-        first[rows] = succeed / np.maximum(n - np.arange(rows.start, rows.stop), 1)
-    success = _running_sum(first)[:-1]
-    return head + _log_complement(success, np.log(failure[1:]))
-
-
-def _running_sum(x: Array) -> Array:
-    """Return the cumulative sum in two levels, which rounds far less than one."""
-    width = max(1, round(len(x) ** 0.5))
-    rows = np.zeros(-(-len(x) // width) * width)
-    rows[: len(x)] = x
-    rows = np.cumsum(rows.reshape(-1, width), axis=1)
-    rows[1:] += np.cumsum(rows[:-1, -1])[:, None]
-    return rows.ravel()[: len(x)]
+    n, c, labels = read_counts(n_samples, n_correct)
+    ks, messages = read_ks(n, k)
+    flat = np.atleast_1d(ks)
+    known = flat <= n.min()
+    mean = np.full(len(flat), np.nan)
+    if known.any():
+        mean[known] = mean_log_failure(n, c, flat[known])
+    return PassCurve(n, c, ks, plain(mean.reshape(ks.shape)), labels, messages)

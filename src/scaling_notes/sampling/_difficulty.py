@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
 
-from ..errors import DataError, FitError, FitWarning
+from ..errors import DataError
 from ..fitting import Interval, Status, Table, digits, percentile, table, unverified
-from ..laws._gamma import complement, log_beta_ratio
+from ..laws._gamma import complement
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks
-from ._checks import IntArray, describe, plain, read_counts, read_whole
-from ._likelihood import maximize, moments
-from ._resample import distinct, draw_counts
+from ._beta_law import log_failure_of, quantities_of
+from ._checks import IntArray, describe, plain, read_whole
+from ._resample import MOST_UNANSWERED, distinct, draw_counts, expanded
+from ._zero_inflated import maximize_inflated, maximize_plain, starts_of
 
-__all__ = ["BetaBinomial", "BetaBinomialBootstrap", "fit_beta_binomial"]
+__all__ = ["BetaBinomial", "BetaBinomialBootstrap"]
 
-_LEAST_PROBLEMS = 3
 # Resamples in one piece of work.
 _CHUNK = 250
-# Sizes alpha + beta of so many times the samples leave no spread beyond chance.
-_ALIKE = 1e4
 _QUANTITIES = ("alpha", "beta", "mean", "correlation")
 
 
@@ -44,6 +40,13 @@ class BetaBinomial:
     status : Status
     n_samples, n_correct : array of int, shape (problems,)
         The counts it was fitted to.
+    never_solved : float
+        Share of problems with a pass rate of zero; zero unless it was fitted. The
+        beta law is that of the others, and pass@k ends at one less this share.
+    zero_inflated : bool
+        Whether that share was fitted.
+    messages : tuple of str
+        What to look at before using the fit; empty if nothing.
     """
 
     alpha: float
@@ -52,11 +55,20 @@ class BetaBinomial:
     status: Status
     n_samples: IntArray
     n_correct: IntArray
+    never_solved: float = 0.0
+    zero_inflated: bool = False
+    messages: tuple[str, ...] = ()
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Names of what intervals are given for."""
+        share = ("never_solved",) if self.zero_inflated else ()
+        return (*_QUANTITIES, *share)
 
     @property
     def mean(self) -> float:
-        """Mean pass rate, alpha / (alpha + beta)."""
-        return self.alpha / (self.alpha + self.beta)
+        """Mean pass rate, alpha / (alpha + beta) of the problems solved at times."""
+        return float(self._quantities()["mean"])
 
     @property
     def correlation(self) -> float:
@@ -65,7 +77,10 @@ class BetaBinomial:
         Zero if all problems are equally hard, one if each is solved always or
         never.
         """
-        return 1 / (self.alpha + self.beta + 1)
+        return float(self._quantities()["correlation"])
+
+    def _quantities(self) -> dict[str, Array]:
+        return quantities_of(self.alpha, self.beta, self.never_solved)
 
     @property
     def n_problems(self) -> int:
@@ -81,7 +96,9 @@ class BetaBinomial:
             Any number of samples, also beyond those drawn.
         """
         ks = read_whole(k, "k", 1)
-        value: float | Array = plain(log_beta_ratio(self.alpha, self.beta, ks))
+        value: float | Array = plain(
+            log_failure_of(self.alpha, self.beta, self.never_solved, ks)
+        )
         return value
 
     def pass_at_k(self, k: ArrayLike) -> float | Array:
@@ -121,16 +138,31 @@ class BetaBinomial:
         """
         n, c, _, count = distinct(self.n_samples, self.n_correct)
         weight = draw_counts(count, n_resamples, seed)
+        correct, samples = weight @ c, weight @ n
+        lost = (correct == 0) | (correct == samples)
+        weight[lost] = count
         start = np.log([self.alpha / self.beta, self.alpha + self.beta])
+        if self.zero_inflated:
+            starts = starts_of(n, c, count, start)
+            starts[0, 2] = self.never_solved
+            work = partial(maximize_inflated, n, c, starts=starts)
+        else:
+            work = partial(maximize_plain, n, c, start)
         chunks = [weight[i : i + _CHUNK] for i in range(0, n_resamples, _CHUNK)]
-        parts = map_chunks(partial(maximize, n, c, start=start), chunks, executor)
-        alpha, beta, _, done = (np.concatenate(x) for x in zip(*parts, strict=True))
-        return BetaBinomialBootstrap(self, alpha, beta, seed, float(done.mean()))
+        parts = map_chunks(work, chunks, executor)
+        alpha, beta, share, _, done = (
+            np.concatenate(x) for x in zip(*parts, strict=True)
+        )
+        for refits in (alpha, beta, share):
+            refits[lost] = np.nan
+        converged = float(done[~lost].mean()) if not lost.all() else 0.0
+        return BetaBinomialBootstrap(self, alpha, beta, seed, converged, share)
 
-    def _lines(self) -> tuple[str, str]:
-        numbers = (f"{name} {digits(getattr(self, name))}" for name in _QUANTITIES)
-        head = f"BetaBinomial over {describe(self.n_samples)}: {self.status.value}"
-        return head, ", ".join(numbers)
+    def _lines(self) -> tuple[str, ...]:
+        numbers = (f"{name} {digits(getattr(self, name))}" for name in self.quantities)
+        kind = "Zero-inflated BetaBinomial" if self.zero_inflated else "BetaBinomial"
+        head = f"{kind} over {describe(self.n_samples)}: {self.status.value}"
+        return head, ", ".join(numbers), *self.messages
 
     def __repr__(self) -> str:
         return "\n  ".join(self._lines())
@@ -148,10 +180,21 @@ class BetaBinomialBootstrap:
     model : BetaBinomial
         The fit to all problems.
     alpha, beta : array of shape (n_resamples,)
-        The refits.
+        The refits; NaN where a resample has no answer.
     seed : int
     converged : float
-        Share of the refits that converged.
+        Share of the refits that converged, of those with an answer.
+    never_solved : array of shape (n_resamples,)
+        Zero unless the model is zero-inflated.
+
+    Notes
+    -----
+    A resample in which no sample is correct, or every one, says nothing of the law
+    and has no answer. Intervals are percentiles of the others, and there is none
+    where more than one resample in twenty has no answer: then the few problems that
+    differ carry the interval. Three of them leave out about that many. Intervals of a
+    zero-inflated model are at levels expanded for the number of problems (Hesterberg
+    2015, doi:10.1080/00031305.2015.1089789).
     """
 
     model: BetaBinomial
@@ -159,6 +202,12 @@ class BetaBinomialBootstrap:
     beta: Array
     seed: int
     converged: float
+    never_solved: Array
+
+    @property
+    def unanswered(self) -> float:
+        """Share of the resamples without an answer."""
+        return float(np.isnan(self.alpha).mean())
 
     def interval(self, quantity: str, confidence_level: float = 0.95) -> Interval:
         """Return the percentile interval of a quantity.
@@ -166,7 +215,8 @@ class BetaBinomialBootstrap:
         Parameters
         ----------
         quantity : str
-            ``"alpha"``, ``"beta"``, ``"mean"`` or ``"correlation"``.
+            ``"alpha"``, ``"beta"``, ``"mean"``, ``"correlation"`` or, of a
+            zero-inflated model, ``"never_solved"``.
         confidence_level : float
 
         Returns
@@ -176,16 +226,12 @@ class BetaBinomialBootstrap:
         Raises
         ------
         DataError
-            If there is no such quantity.
+            If there is no such quantity, or too many resamples have no answer.
         """
-        if quantity not in _QUANTITIES:
-            raise DataError(f"{quantity!r} is not one of {', '.join(_QUANTITIES)}.")
-        samples = {
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "mean": self.alpha / (self.alpha + self.beta),
-            "correlation": 1 / (self.alpha + self.beta + 1),
-        }[quantity]
+        names = self.model.quantities
+        if not isinstance(quantity, str) or quantity not in names:
+            raise DataError(f"{quantity!r} is not one of {', '.join(names)}.")
+        samples = quantities_of(self.alpha, self.beta, self.never_solved)[quantity]
         return self._interval(getattr(self.model, quantity), samples, confidence_level)
 
     def forecast(self, k: int, confidence_level: float = 0.95) -> Interval:
@@ -201,9 +247,18 @@ class BetaBinomialBootstrap:
         Interval
             Right only as far as the beta law is: it says nothing of another
             law of difficulty with the same counts.
+
+        Raises
+        ------
+        DataError
+            If too many resamples have no answer.
         """
-        samples = self._pass_at_k(read_whole([k], "k", 1))[:, 0]
-        return self._interval(float(self.model.pass_at_k(k)), samples, confidence_level)
+        one = read_whole(k, "k", 1)
+        if one.size != 1:
+            raise DataError("k must be one number; use band() for several.")
+        samples = self._pass_at_k(one.ravel())[:, 0]
+        value = float(self.model.pass_at_k(one.item()))
+        return self._interval(value, samples, confidence_level)
 
     def band(self, k: ArrayLike, confidence_level: float = 0.95) -> pd.DataFrame:
         """Return the forecast pass@k along k with its percentile interval.
@@ -217,25 +272,50 @@ class BetaBinomialBootstrap:
         -------
         pandas.DataFrame
             Columns ``k``, ``pass_at_k``, ``low``, ``high``.
+
+        Raises
+        ------
+        DataError
+            If too many resamples have no answer.
         """
         ks = np.atleast_1d(read_whole(k, "k", 1))
-        low, high = percentile(self._pass_at_k(ks), confidence_level)
+        if ks.ndim > 1:
+            raise DataError("k must be one number or one dimension of numbers.")
+        low, high = self._percentile(self._pass_at_k(ks), confidence_level)
         value = self.model.pass_at_k(ks)
         return pd.DataFrame({"k": ks, "pass_at_k": value, "low": low, "high": high})
 
     def _pass_at_k(self, ks: IntArray) -> Array:
-        return complement(log_beta_ratio(self.alpha[:, None], self.beta[:, None], ks))
+        alpha, beta = self.alpha[:, None], self.beta[:, None]
+        return complement(log_failure_of(alpha, beta, self.never_solved[:, None], ks))
+
+    def _percentile(self, samples: Array, level: float) -> tuple[Array, Array]:
+        if self.model.zero_inflated:
+            level = expanded(level, self.model.n_problems)
+        return percentile(self._answered(samples), level)
+
+    def _answered(self, samples: Array) -> Array:
+        """Return the samples that have an answer, if they are nearly all."""
+        if self.unanswered > MOST_UNANSWERED:
+            raise DataError(
+                f"{self.unanswered:.1%} of the resamples have no answer (no sample of "
+                "theirs is correct, or every one), so there is no interval: at most "
+                f"{MOST_UNANSWERED:.0%} may have none. Add problems, or draw more "
+                "samples of each; the interval of pass_at_k() needs no law."
+            )
+        return samples[~np.isnan(self.alpha)]
 
     def _interval(self, value: float, samples: Array, level: float) -> Interval:
-        low, high = percentile(samples, level)
+        low, high = self._percentile(samples, level)
         n = self.model.n_problems
+        lost = f" ({self.unanswered:.1%} without an answer)" if self.unanswered else ""
         return Interval(
             value=value,
             low=float(low),
             high=float(high),
             confidence_level=level,
             n=n,
-            how=f"bootstrap over problems, {len(samples)} resamples"
+            how=f"bootstrap over problems, {len(samples)} resamples{lost}"
             + unverified(n, "problems"),
         )
 
@@ -248,7 +328,7 @@ class BetaBinomialBootstrap:
             Index ``quantity``; columns ``value``, ``low``, ``high``.
         """
         rows = {}
-        for name in _QUANTITIES:
+        for name in self.model.quantities:
             found = self.interval(name, confidence_level)
             rows[name] = (found.value, found.low, found.high)
         columns = ["value", "low", "high"]
@@ -260,6 +340,7 @@ class BetaBinomialBootstrap:
             f"BetaBinomialBootstrap: {len(self.alpha)} resamples of "
             f"{self.model.n_problems} problems, seed {self.seed}, "
             f"{self.converged:.1%} converged"
+            + (f", {self.unanswered:.1%} without an answer" if self.unanswered else "")
         )
 
     def _printed(self) -> Table:
@@ -267,115 +348,11 @@ class BetaBinomialBootstrap:
         return table(self.table().map(digits).rename(columns=names))
 
     def __repr__(self) -> str:
+        if self.unanswered > MOST_UNANSWERED:
+            return f"{self._head()}; too many for intervals"
         return f"{self._head()}\n{self._printed()}"
 
     def _repr_html_(self) -> str:
+        if self.unanswered > MOST_UNANSWERED:
+            return f"<p>{self!r}</p>"
         return f"<p>{self._head()}</p>{self._printed()._repr_html_()}"
-
-
-def fit_beta_binomial(n_samples: ArrayLike, n_correct: ArrayLike) -> BetaBinomial:
-    r"""Fit a beta law of pass rates over problems by maximum likelihood.
-
-    A problem's pass rate p is drawn from a beta law, and its correct samples
-    from a binomial of n and p. Then the forecast has a closed form, for any k:
-
-    .. math:: 1 - \text{pass@}k = \frac{B(\alpha, \beta + k)}{B(\alpha, \beta)}
-        \sim \frac{\Gamma(\alpha + \beta)}{\Gamma(\beta)} k^{-\alpha}
-
-    Parameters
-    ----------
-    n_samples : int or array_like of int, shape (problems,)
-        Samples drawn for each problem, n.
-    n_correct : array_like of int, shape (problems,)
-        How many of them are correct, c. Problems that were always or never
-        solved belong in: leaving them out biases the forecast.
-
-    Returns
-    -------
-    BetaBinomial
-        With ``alpha``, ``beta``, ``pass_at_k()``, ``log_failure()`` and
-        ``bootstrap()``.
-
-    Raises
-    ------
-    DataError
-        If counts are missing, negative, not whole or impossible.
-    FitError
-        If the law is not identifiable: fewer than three problems, one sample
-        each, or all samples alike.
-
-    Warns
-    -----
-    FitWarning
-        If the estimate is at a limit: the problems differ no more than chance
-        alone would make them, or each is solved always or never.
-
-    Notes
-    -----
-    Exact derivatives and Newton steps, until the next one would gain less than
-    1e-12 nats. A forecast far beyond the samples drawn rests on the shape of the
-    law near p = 0, where no problem has been solved yet: check it by holding
-    samples out. In simulations of 30 problems and 20 samples the nominal 95 %
-    of the bootstrap covered 92 to 96 % for pass@10 to pass@1000 where hard
-    problems abound (alpha of 0.1 to 0.3), and 88 % for a beta(2, 2) law.
-
-    References
-    ----------
-    Skellam 1948 (beta-binomial); Schaeffer et al. 2025, arXiv:2502.17578 (power
-    laws of repeated sampling from a beta law).
-
-    Examples
-    --------
-    >>> import scaling_notes as sn
-    >>> model = sn.fit_beta_binomial(10, [0, 0, 0, 1, 1, 2, 4, 7, 10, 10])
-    >>> model
-    BetaBinomial over 10 problems, 10 samples each: converged
-      alpha 0.258, beta 0.400, mean 0.392, correlation 0.603
-    >>> print(model.pass_at_k([1, 10, 1000]).round(3))
-    [0.392 0.659 0.896]
-    """
-    counts = read_counts(n_samples, n_correct)
-    n, c, _, count = distinct(*counts)
-    _require_identifiable(n, c, count)
-    optimum = maximize(n, c, count[None].astype(float), moments(n, c, count))
-    alpha, beta = float(optimum.alpha[0]), float(optimum.beta[0])
-    status, doubt = Status.CONVERGED, ""
-    if not optimum.converged[0]:
-        status, doubt = Status.UNCONVERGED, "did not converge"
-    elif ((c == 0) | (c == n)).all():
-        status = Status.AT_BOUND
-        doubt = (
-            "is at a limit: each problem was solved always or never, and the forecast "
-            "does not rise with k. Draw more samples a problem"
-        )
-    elif alpha + beta > _ALIKE * n.max():
-        status = Status.AT_BOUND
-        doubt = (
-            "is at a limit: the problems differ no more than chance makes them, and "
-            "the forecast is that of one common pass rate"
-        )
-    if doubt:
-        warnings.warn(f"The beta-binomial fit {doubt}.", FitWarning, stacklevel=2)
-    ways = gammaln(n + 1) - gammaln(c + 1) - gammaln(n - c + 1)
-    log_likelihood = float(optimum.log_likelihood[0] + count @ ways)
-    return BetaBinomial(alpha, beta, log_likelihood, status, *counts)
-
-
-def _require_identifiable(n: IntArray, c: IntArray, count: IntArray) -> None:
-    problems = int(count.sum())
-    if problems < _LEAST_PROBLEMS:
-        raise FitError(
-            f"{problems} problems cannot show how difficulty varies; give "
-            f"{_LEAST_PROBLEMS} at least, and some fifty for a useful forecast."
-        )
-    if n.max() == 1:
-        raise FitError(
-            "One sample a problem cannot tell hard problems from bad luck: only the "
-            "mean pass rate is identifiable. Draw two samples or more."
-        )
-    if (c == 0).all() or (c == n).all():
-        what = "No sample is" if (c == 0).all() else "All samples are"
-        raise FitError(
-            f"{what} correct, so the law of pass rates is not identifiable. Draw more "
-            "samples, or choose problems that are solved at times."
-        )

@@ -15,16 +15,16 @@ from ._checks import IntArray
 # Limits of the logit of the mean and of log(alpha + beta). Beyond those of the
 # latter the model is as good as two points (every problem always or never solved)
 # or the binomial (all problems alike).
-_LOGIT = 28.0
-_LOG_SIZE = (-16.0, 20.0)
-_ITERATIONS = 200
+LOGIT = 28.0
+LOG_SIZE = (-16.0, 20.0)
+ITERATIONS = 200
 # In nats: how much likelihood the next step would gain at most.
-_GAIN = 1e-12
+GAIN = 1e-12
 # By what part a value may fall through rounding; where to begin to damp.
 _SLACK = 1e-14
 _LEAST_DAMPING = 1e-3
 # Numbers in one table, so that the work stays in the cache.
-_CHUNK = 2**17
+CHUNK = 2**17
 
 
 class Optimum(NamedTuple):
@@ -45,7 +45,7 @@ class Optimum(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Table:
+class Table:
     """How many problems have more than j correct, incorrect and all samples.
 
     With it the likelihood is a sum of weight times log(shape + j), the shape
@@ -67,7 +67,7 @@ class _Table:
     shape: NDArray[np.intp]
     starts: NDArray[np.intp]
 
-    def rows(self, chosen: NDArray[np.bool_]) -> _Table:
+    def rows(self, chosen: NDArray[np.bool_]) -> Table:
         return replace(self, weight=self.weight[chosen])
 
 
@@ -86,17 +86,19 @@ def maximize(n: IntArray, c: IntArray, weight: Array, start: Array) -> Optimum:
     -------
     Optimum
     """
-    rows = max(1, _CHUNK // int(n.max()))
+    rows = max(1, CHUNK // int(n.max()))
     climb = _climb if len(weight) == 1 else _climb_together
     parts = [
-        climb(_tabulate(n, c, weight[i : i + rows]), start)
+        climb(tabulate(n, c, weight[i : i + rows]), start)
         for i in range(0, len(weight), rows)
     ]
     return Optimum(*(np.concatenate(x) for x in zip(*parts, strict=True)))
 
 
-def moments(n: IntArray, c: IntArray, count: IntArray) -> Array:
+def moments(n: IntArray | Array, c: IntArray | Array, count: IntArray | Array) -> Array:
     """Return a start from the first two moments of the pass rate."""
+    # In floats: squares of counts need not fit an integer.
+    n, c, count = n.astype(float), c.astype(float), count.astype(float)
     mean = (count @ c) / (count @ n)
     square = (count @ (c * (c - 1))) / (count @ (n * (n - 1)))
     correlation = np.clip((square - mean**2) / (mean * (1 - mean)), 0.01, 0.99)
@@ -112,10 +114,10 @@ def _more_than(values: IntArray, weight: Array) -> Array:
     return running[:, -1:] - running[:, upto]
 
 
-def _tabulate(n: IntArray, c: IntArray, weight: Array) -> _Table:
+def tabulate(n: IntArray, c: IntArray, weight: Array) -> Table:
     columns = [_more_than(c, weight), _more_than(n - c, weight), -_more_than(n, weight)]
     sizes = [column.shape[1] for column in columns]
-    return _Table(
+    return Table(
         np.concatenate(columns, axis=1),
         np.concatenate([np.arange(size, dtype=float) for size in sizes]),
         np.repeat(np.arange(3), sizes),
@@ -123,20 +125,20 @@ def _tabulate(n: IntArray, c: IntArray, weight: Array) -> _Table:
     )
 
 
-def _shapes(logit: Array, log_size: Array) -> tuple[Array, Array, Array]:
+def shapes_of(logit: Array, log_size: Array) -> tuple[Array, Array, Array]:
     """Return alpha, beta and alpha + beta."""
     odds, size = np.exp(logit), np.exp(log_size)
     beta = size / (1 + odds)
     return odds * beta, beta, size
 
 
-def _slopes(table: _Table, logit: Array, log_size: Array) -> tuple[Array, ...]:
+def slopes_of(table: Table, logit: Array, log_size: Array) -> tuple[Array, ...]:
     """Return the value, its two slopes, and its curvature (11, 12, 22).
 
     A number each for one set (a table without the axis of sets), which is far
     quicker than arrays of one, and an array of shape (sets,) otherwise.
     """
-    alpha, beta, size = _shapes(logit, log_size)
+    alpha, beta, size = shapes_of(logit, log_size)
     at = np.array([alpha, beta, size]).T[..., table.shape]
     at += table.j
     ratio = table.weight / at
@@ -144,6 +146,22 @@ def _slopes(table: _Table, logit: Array, log_size: Array) -> tuple[Array, ...]:
     ratio /= at
     second = np.add.reduceat(ratio, table.starts, axis=-1).T
     value = np.vecdot(table.weight, np.log(at, out=at))
+    return value, *by_logit_and_size(first, second, alpha, beta, size)
+
+
+def by_logit_and_size(
+    first: Array, second: Array, alpha: Array, beta: Array, size: Array
+) -> tuple[Array, ...]:
+    """Return two slopes and the curvature (11, 12, 22) by logit and log size.
+
+    Parameters
+    ----------
+    first, second : array of shape (3, ...)
+        Sums of weight / (shape + j) and of weight / (shape + j)^2 for each shape,
+        the weights of the last shape negative.
+    alpha, beta, size : array
+        The shapes.
+    """
     # The slope of alpha, and less that of beta, by the logit.
     turn = alpha * beta / size
     across = first[0] - first[1]
@@ -151,7 +169,6 @@ def _slopes(table: _Table, logit: Array, log_size: Array) -> tuple[Array, ...]:
     by_size = first[0] * alpha + first[1] * beta + first[2] * size
     bend = across * turn * (beta - alpha) / size
     return (
-        value,
         across * turn,
         by_size,
         bend - (second[0] + second[1]) * turn * turn,
@@ -160,38 +177,38 @@ def _slopes(table: _Table, logit: Array, log_size: Array) -> tuple[Array, ...]:
     )
 
 
-def _climb(table: _Table, start: Array) -> Optimum:
+def _climb(table: Table, start: Array) -> Optimum:
     """Climb by Newton steps with one set, shortened where the likelihood falls."""
     one = replace(table, weight=table.weight[0])
     point = _within(*start)
-    here, damping, converged = _slopes(one, *point), 0.0, False
-    for _ in range(_ITERATIONS):
+    here, damping, converged = slopes_of(one, *point), 0.0, False
+    for _ in range(ITERATIONS):
         across, along, gain = _step(here, *point, damping)
-        if gain <= _GAIN:
+        if gain <= GAIN:
             converged = True
             break
         trial = _within(point[0] + across, point[1] + along)
-        there = _slopes(one, *trial)
+        there = slopes_of(one, *trial)
         if there[0] < here[0] - _SLACK * abs(here[0]):
             damping = max(10 * damping, _LEAST_DAMPING)
         else:
             point, here, damping = trial, there, damping / 10
-    alpha, beta, _ = _shapes(*point)
+    alpha, beta, _ = shapes_of(*point)
     alpha, beta, value = np.array([[alpha], [beta], [here[0]]])
     return Optimum(alpha, beta, value, np.array([converged]))
 
 
-def _climb_together(table: _Table, start: Array) -> Optimum:
+def _climb_together(table: Table, start: Array) -> Optimum:
     """Climb with many sets at once, each as if alone."""
     sets = len(table.weight)
     end, value, converged = np.empty((2, sets)), np.empty(sets), np.zeros(sets, bool)
     live = np.arange(sets)
     point = np.repeat(np.array(_within(*start))[:, None], sets, axis=1)
-    here, damping = np.array(_slopes(table, *point)), np.zeros(sets)
-    for _ in range(_ITERATIONS):
+    here, damping = np.array(slopes_of(table, *point)), np.zeros(sets)
+    for _ in range(ITERATIONS):
         across, along, gain = _step(here, point[0], point[1], damping)
         trial = np.array(_within(point[0] + across, point[1] + along))
-        more = gain > _GAIN
+        more = gain > GAIN
         if not more.all():
             done = live[~more]
             end[:, done], value[done] = point[:, ~more], here[0, ~more]
@@ -200,20 +217,20 @@ def _climb_together(table: _Table, start: Array) -> Optimum:
             if live.size == 0:
                 break
             trial, damping, table = trial[:, more], damping[more], table.rows(more)
-        there = np.array(_slopes(table, *trial))
+        there = np.array(slopes_of(table, *trial))
         worse = there[0] < here[0] - _SLACK * np.abs(here[0])
         harder = np.maximum(10 * damping, _LEAST_DAMPING)
         damping = np.where(worse, harder, damping / 10)
         point, here = np.where(worse, point, trial), np.where(worse, here, there)
     end[:, live], value[live] = point, here[0]
-    alpha, beta, _ = _shapes(*end)
+    alpha, beta, _ = shapes_of(*end)
     return Optimum(alpha, beta, value, converged)
 
 
 def _within(logit: Array, log_size: Array) -> tuple[Array, Array]:
     return (
-        np.minimum(np.maximum(logit, -_LOGIT), _LOGIT),
-        np.minimum(np.maximum(log_size, _LOG_SIZE[0]), _LOG_SIZE[1]),
+        np.minimum(np.maximum(logit, -LOGIT), LOGIT),
+        np.minimum(np.maximum(log_size, LOG_SIZE[0]), LOG_SIZE[1]),
     )
 
 
@@ -225,9 +242,9 @@ def _step(
 ) -> tuple[Array, Array, Array]:
     """Return the step uphill and the gain it promises, within the limits."""
     _, g, h, a, b, c = slopes
-    low, high = _LOG_SIZE
+    low, high = LOG_SIZE
     # A coordinate at its limit that wants to go beyond is held.
-    one = (np.abs(logit) < _LOGIT) | (g * logit < 0)
+    one = (np.abs(logit) < LOGIT) | (g * logit < 0)
     two = ((log_size < high) | (h < 0)) & ((log_size > low) | (h > 0))
     g, h, a, b, c = g * one, h * two, -a * one, -b * one * two, -c * two
     middle, radius = (a + c) / 2, np.hypot((a - c) / 2, b)

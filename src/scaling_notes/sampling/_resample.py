@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import betaincinv, ndtr, ndtri, stdtrit
 
 from ..errors import DataError
 from ..fitting import MIN_UNITS, require_level
@@ -12,12 +12,26 @@ from ..laws._law import Array
 from ..parallel import require_resamples, require_seed
 from ._checks import IntArray
 
+# Where more of the resamples have no answer, there is no interval.
+MOST_UNANSWERED = 0.05
+# Squares of more do not fit an integer of 64 bits.
+_MOST_BASE = 2**31
+# Rounding, which differs between machines, must not decide what is a tie.
+_NEAR = 1e-12
+
 
 def distinct(
     n: IntArray, c: IntArray
 ) -> tuple[IntArray, IntArray, NDArray[np.intp], IntArray]:
     """Return the distinct (n, c), where each problem went, and how many did."""
-    base = n.max() + 1
+    base = int(n.max()) + 1
+    if base > _MOST_BASE:
+        # One number for both would not fit an integer.
+        both = np.stack([n, c], axis=1)
+        rows, place, count = np.unique(
+            both, axis=0, return_inverse=True, return_counts=True
+        )
+        return rows[:, 0], rows[:, 1], place.ravel(), count
     key, place, count = np.unique(n * base + c, return_inverse=True, return_counts=True)
     return key // base, key % base, place, count
 
@@ -42,15 +56,93 @@ def draw_counts(count: IntArray, n_resamples: int, seed: int) -> Array:
         integer of at least zero.
     """
     n_problems = int(count.sum())
+    require_problems(n_problems)
+    require_resamples(n_resamples)
+    require_seed(seed)
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n_problems, count / n_problems, n_resamples).astype(float)
+
+
+def draw_shares(count: IntArray, n_resamples: int, seed: int) -> Array:
+    """Draw shares of each distinct problem, all above zero.
+
+    Parameters
+    ----------
+    count : array of int, shape (distinct,)
+        How many problems are alike.
+    n_resamples, seed : int
+
+    Returns
+    -------
+    array of shape (n_resamples, distinct)
+
+    Raises
+    ------
+    DataError
+        As :func:`draw_counts`.
+
+    Notes
+    -----
+    The Bayesian bootstrap (Rubin 1981, doi:10.1214/aos/1176345338), with Dirichlet
+    shares a little more uneven than his: the variance of a mean over n problems is
+    larger by n / (n - 3), as that of Student's law is.
+    """
+    n_problems = int(count.sum())
+    require_problems(n_problems)
+    require_resamples(n_resamples)
+    require_seed(seed)
+    rng = np.random.default_rng(seed)
+    return rng.dirichlet(count * (n_problems - 4) / n_problems, n_resamples)
+
+
+def expanded(confidence_level: float, n_problems: int) -> float:
+    """Return the level at which a percentile interval of few problems covers.
+
+    Resamples of n problems spread too little by the root of (n - 1) / n, and their
+    percentiles are those of a normal law rather than of Student's.
+
+    References
+    ----------
+    Hesterberg 2015, doi:10.1080/00031305.2015.1089789 (expanded percentiles).
+    """
+    require_level(confidence_level)
+    n = n_problems
+    z = stdtrit(n - 1, (1 - confidence_level) / 2) * np.sqrt(n / (n - 1))
+    return float(1 - 2 * ndtr(z))
+
+
+def student(values: Array, confidence_level: float) -> tuple[Array, Array]:
+    """Return Student's interval of the mean of each column of differences.
+
+    Parameters
+    ----------
+    values : array of shape (problems, columns)
+        Between -1 and 1.
+    confidence_level : float
+
+    Returns
+    -------
+    low, high : array of shape (columns,)
+        Where all problems agree, what :func:`bca` gives.
+    """
+    require_level(confidence_level)
+    n, mean = len(values), values.mean(axis=0)
+    tail = (1 - confidence_level) / 2
+    half = -stdtrit(n - 1, tail) * values.std(axis=0, ddof=1) / np.sqrt(n)
+    missed = 1 - tail ** (1 / n)
+    agreed = np.ptp(values, axis=0) <= _NEAR
+    low = np.where(agreed, mean * (1 - missed) - missed, mean - half)
+    high = np.where(agreed, mean * (1 - missed) + missed, mean + half)
+    return np.maximum(low, -1), np.minimum(high, 1)
+
+
+def require_problems(n_problems: int) -> None:
+    """Refuse an interval from fewer than six problems."""
     if n_problems < MIN_UNITS:
         raise DataError(
             f"{n_problems} problems are too few for an interval ({MIN_UNITS} at "
             "least): show the problems and their number instead."
         )
-    require_resamples(n_resamples)
-    require_seed(seed)
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(n_problems, count / n_problems, n_resamples).astype(float)
 
 
 def bca(
@@ -77,10 +169,13 @@ def bca(
     problems agree, resampling shows no spread: there the interval is what the
     mean could be if a share of problems differed that would still be missed by
     all with probability (1 - confidence_level) / 2.
+    An end at the limit of what is possible is none: resamples may all miss the one
+    problem that was solved, but the mean is above zero if one was. There the end is
+    where so large a share of problems off the limit has that probability, times
+    their mean distance from it.
     """
     require_level(confidence_level)
-    # Rounding, which differs between machines, must not decide what is a tie.
-    near = 1e-12
+    near = _NEAR
     tail = (1 - confidence_level) / 2
     total = count.sum()
     mean = count @ values / total
@@ -105,4 +200,10 @@ def bca(
     missed = 1 - tail ** (1 / total)
     low = np.where(spread, ends[0], mean * (1 - missed))
     high = np.where(spread, ends[1], mean * (1 - missed) + missed)
+    for end, limit, sign in ((low, 0, 1), (high, 1, -1)):
+        at = spread & (np.abs(end - limit) <= near)
+        off = count @ (np.abs(values - limit) > near)
+        share = betaincinv(off[at], total - off[at] + 1, tail)
+        away = np.abs(mean - limit)[at] * total / off[at]
+        end[at] = limit + sign * share * away
     return low, high

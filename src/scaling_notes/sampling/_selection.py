@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
 from ..laws._gamma import complement
 from ..laws._law import Array
-from ._checks import name_rows, plain, read_numbers, read_rate, read_whole
+from ._checks import name_rows, pair, plain, read_numbers, read_rate, read_whole
 from ._draws import chances_to_miss
 
 __all__ = ["best_of_n", "select_verified"]
@@ -33,9 +33,12 @@ def best_of_n(
         What counts: true quality, or 1 for a correct answer and 0 otherwise.
     rewards : array_like, same shape
         What the choice sees, such as a proxy reward. Give the scores again for
-        a perfect judge.
+        a perfect judge, and -inf for a sample without a reward, which is chosen
+        last. Where a problem has fewer samples than others, pad both with NaN.
+        For a choice among answers by their summed rewards see :func:`vote`.
     n : int or array_like of int, optional
-        Samples to choose from; by default every n up to N.
+        Samples to choose from; by default every n up to N. NaN is returned for a
+        problem with fewer samples.
 
     Returns
     -------
@@ -59,46 +62,78 @@ def best_of_n(
     >>> round(sn.best_of_n([0, 1, 0, 1], rewards=[0, 1, 0, 1], n=2), 3)
     0.833
     """
+    rewards = pair(scores, rewards, ("scores", "rewards"))
     score, reward = _read_rows(scores, "scores"), _read_rows(rewards, "rewards")
     if np.shape(scores) != np.shape(rewards):
         raise DataError(
             f"scores of shape {np.shape(scores)} and rewards of shape "
             f"{np.shape(rewards)} must have the same shape."
         )
-    size = score.shape[1]
-    ns = np.arange(1, size + 1) if n is None else read_whole(n, "n", 1)
+    drawn = _drawn(score, reward)
+    sizes = drawn.sum(axis=1)
+    ns = np.arange(1, sizes.max() + 1) if n is None else read_whole(n, "n", 1)
     if ns.ndim > 1:
         raise DataError("n must be one number or one dimension of numbers.")
-    if ns.max() > size:
+    if ns.max() > sizes.max():
         raise DataError(
-            f"n = {ns.max()} exceeds the {size} samples of each problem; lower n or "
-            "draw more samples."
+            f"n = {ns.max()} exceeds the {sizes.max()} samples of each problem; lower "
+            "n or draw more samples."
         )
-    ranked = _by_reward(score, reward)
-    value = np.zeros((len(score), ns.max()))
+    value = np.full((len(score), ns.max()), np.nan)
+    for size in np.unique(sizes):
+        rows = sizes == size
+        mine = drawn[rows]
+        ranked = _by_reward(
+            score[rows][mine].reshape(-1, size), reward[rows][mine].reshape(-1, size)
+        )
+        most = min(int(size), int(ns.max()))
+        value[np.ix_(rows, np.arange(most))] = _best_of(ranked, most)
+    value = value[:, ns - 1]
+    answer: float | Array = plain(value[0]) if np.ndim(scores) == 1 else value
+    return answer
+
+
+def _best_of(ranked: Array, most: int) -> Array:
+    """Return the mean best of 1 ... most of scores in the order of their rewards."""
+    size = ranked.shape[1]
+    value = np.zeros((len(ranked), most))
     # The best of n is drawn, with chance n / N, and the others miss all above it.
     for start, miss in chances_to_miss(
-        size - 1, np.arange(size), int(ns.max()) - 1, _NEGLIGIBLE
+        size - 1, np.arange(size), most - 1, _NEGLIGIBLE
     ):
         block = slice(start, start + len(miss))
         share = np.arange(block.start + 1, block.stop + 1) / size
         value[:, block] = ranked[:, : miss.shape[1]] @ miss.T * share
-    value = value[:, ns - 1]
-    answer: float | Array = plain(value[0]) if np.ndim(scores) == 1 else value
-    return answer
+    return value
 
 
 def _read_rows(values: ArrayLike, name: str) -> Array:
     rows = np.atleast_2d(read_numbers(values, name))
     if rows.ndim != 2 or rows.size == 0:
         raise DataError(f"{name} must have the shape (problems, samples).")
-    bad = ~np.isfinite(rows).all(axis=1)
-    if bad.any():
-        raise DataError(
-            f"{name} holds missing or infinite values in {name_rows(bad)}; every "
-            "sample needs a score and a reward."
-        )
     return rows
+
+
+def _drawn(score: Array, reward: Array) -> NDArray[np.bool_]:
+    """Return which samples there are: the others lack both score and reward."""
+    drawn = ~(np.isnan(score) & np.isnan(reward))
+    for values, name in ((score, "scores"), (reward, "rewards")):
+        good = np.isfinite(values)
+        if name == "rewards":
+            good |= np.isneginf(values)
+        bad = (drawn & ~good).any(axis=1)
+        if bad.any():
+            raise DataError(
+                f"{name} holds missing or infinite values in {name_rows(bad)}; every "
+                "sample needs a score and a reward (-inf for one that has none: it is "
+                "chosen last)."
+            )
+    if not drawn.any(axis=1).all():
+        raise DataError(
+            f"There is no sample in {name_rows(~drawn.any(axis=1))}; leave out a "
+            "problem that was never tried."
+        )
+    return drawn
 
 
 def _by_reward(score: Array, reward: Array) -> Array:
@@ -143,12 +178,14 @@ def select_verified(
     k : int or array_like of int
         Number of samples; ``numpy.inf`` gives the cap.
     false_positive, false_negative : array_like, default 0
-        Chance that a wrong sample is accepted, and a right one rejected. All
-        four broadcast.
+        Chance that a wrong sample is accepted, and a right one rejected: one
+        number, or one a problem.
 
     Returns
     -------
     float or array
+        Of shape (problems, ks) where ``pass_rate`` and ``k`` both have one
+        dimension; otherwise all four broadcast.
 
     Raises
     ------
@@ -168,6 +205,10 @@ def select_verified(
     g = read_rate(false_negative, "false_negative")
     votes = read_numbers(k, "k")
     read_whole(np.where(np.isposinf(votes), 1, votes), "k", 1)
+    if p.ndim == votes.ndim == 1 and len(p) > 1:
+        p = p[:, None]
+        f = _by_problem(f, len(p), "false_positive")
+        g = _by_problem(g, len(p), "false_negative")
     try:
         p, votes, f, g = np.broadcast_arrays(p, votes, f, g)
     except ValueError as error:
@@ -182,3 +223,15 @@ def select_verified(
     chance = if_none * np.exp(log_none) + if_some * complement(log_none)
     answer: float | Array = plain(chance)
     return answer
+
+
+def _by_problem(rate: Array, n_problems: int, name: str) -> Array:
+    """Return one rate a problem as a column, other shapes as they are."""
+    if rate.ndim != 1:
+        return rate
+    if len(rate) not in (1, n_problems):
+        raise DataError(
+            f"{name} of shape {rate.shape} must be one number, or one number a problem "
+            f"({n_problems})."
+        )
+    return rate[:, None]

@@ -12,7 +12,16 @@ from scipy.special import bdtrc, gammaln, pdtrc
 
 from ..errors import DataError
 from ..laws._law import Array
-from ._checks import name_rows, plain, read_numbers, read_probabilities, read_whole
+from ._checks import (
+    name_rows,
+    pair,
+    plain,
+    read_numbers,
+    read_probabilities,
+    read_whole,
+)
+from ._crowd import gather, split
+from ._elections import gauss
 
 __all__ = ["majority_vote"]
 
@@ -65,10 +74,13 @@ def majority_vote(
     with it; the chance that they add up to k - v is one coefficient of a product
     of truncated exponential series, read off by a discrete Fourier transform.
     A tie with t others counts 1 / (t + 1), the integral of u^t, by Gauss points.
-    What is left out, and rounding, add up to less than 1e-12 up to k = 1000.
+    What is left out, and rounding, add up to less than 1e-12 up to k = 1000. Very
+    many unlikely answers enter by the power sums of their chances.
 
-    Probabilities estimated from the same few samples flatter the vote: give
-    those of many more samples than k.
+    Probabilities estimated from few samples blur who leads: the vote is understated
+    where the right answer leads, and overstated where it trails. :func:`vote` of the
+    samples themselves is unbiased up to their number; beyond it, give probabilities
+    from many more samples than k.
 
     References
     ----------
@@ -86,6 +98,7 @@ def majority_vote(
     """
     p = read_probabilities(answer_probabilities, "answer_probabilities")
     ks = _read_votes(k)
+    correct = pair(answer_probabilities, correct, ("answer_probabilities", "correct"))
     column = read_whole(correct, "correct", 0)
     if column.ndim > 1 or column.size not in (1, len(p)):
         raise DataError("correct must be one column, or one for each problem.")
@@ -183,13 +196,6 @@ def _log_poisson(count: int, mean: float) -> float:
     return count * math.log(mean) - mean - math.lgamma(count + 1)
 
 
-@cache
-def _gauss(n: int) -> tuple[Array, Array]:
-    """Return n Gauss-Legendre points and weights on [0, 1]."""
-    points, weights = np.polynomial.legendre.leggauss(n)
-    return (points + 1) / 2, weights / 2
-
-
 def _contested(right: Array, rivals: Array, serious: int, votes: int) -> Array:
     """Return the chance to win with half of the votes or fewer."""
     size, mean = _tilt(votes)
@@ -197,6 +203,8 @@ def _contested(right: Array, rivals: Array, serious: int, votes: int) -> Array:
     # The transform of a real series: all nodes but one or two come in pairs.
     share = np.where((angle == 0) | (2 * np.arange(len(angle)) == size), 1, 2) / size
     rates, free = mean * rivals.T[:serious], mean * rivals.T[serious:].sum(axis=0)
+    large = split(rates)
+    crowd, rates = gather(rates[large:]), rates[:large]
     total = math.exp(_log_poisson(votes, mean))
     least = _NEGLIGIBLE * total
     chance = _poisson(votes // 2, mean * right)
@@ -207,7 +215,7 @@ def _contested(right: Array, rivals: Array, serious: int, votes: int) -> Array:
     level = _poisson(most[-1], rates)
     within = np.cumsum(level, axis=0)
     reach = chance * within.prod(axis=1)
-    enough = _bound_few_votes(chance, rates, free, votes)
+    enough = _bound_few_votes(chance, rates, free + crowd.sums[:, 0], votes)
     counts = np.flatnonzero((np.minimum(reach, enough) > least).any(axis=1))
     if not len(counts):
         return np.zeros(len(right))
@@ -218,12 +226,13 @@ def _contested(right: Array, rivals: Array, serious: int, votes: int) -> Array:
         chance[window], within[window], beyond[window], rates, angle, least
     )
     active = (beyond[window] > least).any(axis=2).sum(axis=1)
-    gauss = _points_needed(
+    points = _points_needed(
         chance[window],
         reach[window],
         level[window],
         within[window],
-        np.minimum(active, votes // np.arange(first, last + 1) - 1),
+        crowd.tied(np.arange(first, last + 1)),
+        np.minimum(active + crowd.n_answers, votes // np.arange(first, last + 1) - 1),
         least,
     )
 
@@ -242,7 +251,9 @@ def _contested(right: Array, rivals: Array, serious: int, votes: int) -> Array:
         tied = level[v, : active[i], :, None] * np.exp(1j * v * here)
         near = slice(nodes[i])
         wave = share[near] * np.exp(-1j * (votes - v) * angle[near])
-        field = _product(below[:, :, near], tied[:, :, near], gauss[i])
+        u, weight = gauss(points[i])
+        apart = crowd.field(v, u, angle[near]) if crowd.n_answers else None
+        field = _product(below[:, :, near], tied[:, :, near], u, weight, apart)
         won += chance[v] * ((field * others[:, near]) @ wave).real
         below += tied
     return won / total
@@ -307,6 +318,7 @@ def _points_needed(
     reach: Array,
     level: Array,
     within: Array,
+    crowd: Array,
     most: NDArray[np.intp],
     least: float,
 ) -> NDArray[np.intp]:
@@ -318,12 +330,14 @@ def _points_needed(
     in which no rival has more votes.
     """
     points = np.ones(len(chance), int)
-    free = level.sum(axis=1) ** 2
-    held = (level / within).sum(axis=1) ** 2
+    with np.errstate(divide="ignore"):
+        free = 2 * np.log(level.sum(axis=1) + crowd)
+        held = 2 * np.log((level / within).sum(axis=1) + crowd)
+        chance, reach, least = np.log(chance), np.log(reach), np.log(least)
     for n in range(1, int(most.max()) // 2 + 1):
-        chance, reach = chance * free, reach * held
-        error = np.minimum(chance, reach).max(axis=1) / (2 * n + 1)
-        error *= math.exp(4 * math.lgamma(n + 1) - 3 * math.lgamma(2 * n + 1))
+        error = np.minimum(chance + n * free, reach + n * held).max(axis=1)
+        error += 4 * math.lgamma(n + 1) - 3 * math.lgamma(2 * n + 1)
+        error -= math.log(2 * n + 1)
         more = (points == n) & (2 * n <= most) & (error > least)
         if not more.any():
             break
@@ -331,12 +345,18 @@ def _points_needed(
     return points
 
 
-def _product(below: Array, tied: Array, points: int) -> Array:
-    """Return the rivals' series, each tie of t of them counted 1 / (t + 1)."""
+def _product(
+    below: Array, tied: Array, u: Array, weight: Array, crowd: Array | None
+) -> Array:
+    """Return the rivals' series, each tie of t of them counted 1 / (t + 1).
+
+    The crowd's own series is given for each u.
+    """
     series = np.zeros(below.shape[1:], complex)
     work = np.empty(below.shape, complex)
-    for u, weight in zip(*_gauss(points), strict=True):
-        np.multiply(tied, u, out=work)
+    for i, (here, share) in enumerate(zip(u, weight, strict=True)):
+        np.multiply(tied, here, out=work)
         work += below
-        series += weight * work.prod(axis=0)
+        product = work.prod(axis=0)
+        series += share * (product if crowd is None else product * crowd[i])
     return series
