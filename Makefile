@@ -66,7 +66,7 @@ site-test: $(READY)
 	$(PY) -m pytest -n 2 --dist loadgroup tests/site
 
 coverage: $(READY)
-	$(PY) -m pytest -s tests/fitting/coverage_simulation.py
+	$(PY) -m pytest -s tests/fitting/coverage_simulation.py tests/coverage_of_intervals.py
 
 lab: $(READY)
 	$(VENV)/bin/jupyter lab book

@@ -119,6 +119,9 @@ def test_cells_are_short(path: Path) -> None:
 @every_page
 def test_uses_the_public_face_only(path: Path) -> None:
     allowed = {("numpy", "np"), ("pandas", "pd"), ("scaling_notes", "sn")}
+    if path.stem == "repeated_sampling":
+        # It counts how often a fit warns.
+        allowed |= {("warnings", None)}
     if path.stem == "scale_out":
         allowed |= {("concurrent.futures", "futures")}
         allowed |= {("multiprocessing", None), ("distributed", None)}

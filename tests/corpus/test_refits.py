@@ -249,7 +249,8 @@ def test_llama_3_surface_and_parabolas() -> None:
     assert fit["A"] == pytest.approx(paper["A"], rel=1e-3)
     assert fit["B"] == pytest.approx(paper["B"], rel=1e-2)
     curves = printed("czech2026", "Llama 3, approach 2")
-    found = sn.isoflop(runs)
+    # Their parabolas go through all runs of a budget.
+    found = sn.isoflop(runs, near=np.inf)
     assert found.law.n_exponent == pytest.approx(curves["n_exponent"], abs=1e-4)
 
 

@@ -31,7 +31,7 @@ class Setting:
     sigma: float = SIGMA
     factor: float = 3.0
     scatter: float = 0.0
-    near: float = 0.1
+    near: float = 0.03
     curves: bool = False
 
     @property
@@ -46,7 +46,7 @@ class Setting:
         units = "runs, at each of" if self.curves else "runs a budget,"
         words = f"{self.n_sizes} {units} {self.n_budgets} budgets, {self.noise} noise"
         words += f" of {self.sigma:g}, sizes to {self.factor:g} times the best"
-        words += f", near {self.near:g}" if self.near != 0.1 else ""
+        words += f", near {self.near:g}" if self.near != 0.03 else ""
         return words + (f", compute off by {self.scatter:.0%}" if self.scatter else "")
 
 
@@ -67,7 +67,9 @@ SETTINGS = (
     Setting(5, 6, scatter=0.05),
     Setting(5, 7, "unequal"),
     Setting(8, 7, "unequal"),
-    Setting(5, 13, factor=8.0, near=0.03),
+    Setting(5, 9, factor=8.0),
+    Setting(5, 13, factor=8.0),
+    Setting(5, 15, factor=20.0),
     *(
         Setting(4, n, noise, curves=True)
         for noise in ("gaussian", "t3")

@@ -322,12 +322,12 @@ def test_impossible_fixed_exponents_are_refused(value: float) -> None:
         sn.fit_chinchilla(runs(), fixed={"alpha": value})
 
 
-def test_a_fixed_zero_is_zero_or_refused() -> None:
-    try:
+def test_a_fixed_zero_is_zero() -> None:
+    # These runs have a floor, so the form without it does not fit.
+    with pytest.warns(sn.FitWarning, match="the form does not fit"):
         fit = sn.fit_chinchilla(runs(), fixed={"E": 0.0})
-    except sn.DataError:
-        return
     assert fit["E"] == 0.0
+    assert not any("went to zero" in message for message in fit.messages)
 
 
 def test_a_fixed_floor_above_a_loss_is_refused() -> None:
@@ -536,7 +536,9 @@ def test_fit_law_refuses_bad_delta_and_fixed() -> None:
 
 def test_fit_law_with_fixed_exponent() -> None:
     flops = np.geomspace(1e18, 1e24, 12)
-    fit = sn.fit_law(OptimalParams, flops, 0.3 * flops**0.45, fixed={"n_exponent": 0.5})
+    held = {"n_exponent": 0.5}
+    with pytest.warns(sn.FitWarning, match="cluster along flops"):
+        fit = sn.fit_law(OptimalParams, flops, 0.3 * flops**0.45, fixed=held)
     assert fit["n_exponent"] == 0.5
     ratio = np.log(0.3 * flops**0.45 / (fit["coefficient"] * flops**0.5))
     assert np.median(ratio) == pytest.approx(0.0, abs=0.1)
@@ -589,7 +591,7 @@ def test_a_threshold_that_does_not_settle_is_flagged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("scaling_notes.fitting._search._DELTA_ROUNDS", 1)
-    with pytest.warns(sn.FitWarning, match=r"did not settle in 1 rounds.* Give delta"):
+    with pytest.warns(sn.FitWarning, match=r"did not settle.* Give delta"):
         fit = sn.fit_chinchilla(runs(noise=0.01))
     assert fit.status is sn.Status.UNCONVERGED
 

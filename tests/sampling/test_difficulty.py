@@ -187,7 +187,10 @@ class TestFitThroughProblems:
         for _ in range(40):
             curve = pass_at_k(100, rng.binomial(100, rng.beta(0.3, 1, 36)), ks)
             boot = curve.bootstrap(sn.laws.BetaCoverage, 100)
-            fit = sn.fit_law(sn.laws.BetaCoverage, ks, curve.value, delta=np.inf)
+            with warnings.catch_warnings(record=True):
+                warnings.simplefilter("always", sn.FitWarning)
+                fit = sn.fit_law(sn.laws.BetaCoverage, ks, curve.value, delta=np.inf)
+            assert any("cluster along k" in message for message in fit.messages)
             naive = fit.bootstrap(100)
             held += [0.3 in b.interval("alpha") for b in (boot, naive)]
         # Three standard errors of forty simulations are ten points.

@@ -83,6 +83,14 @@ class Bootstrap:
         """Number of resamples."""
         return len(self.laws.as_array())
 
+    @property
+    def caveats(self) -> str:
+        """What every interval of these refits says after how it was obtained."""
+        said = unverified(self.n_units)
+        if self.unidentified:
+            said += f", {self.unidentified:.1%} of them do not identify all constants"
+        return said + (f", {self.doubt}" if self.doubt else "")
+
     def samples(self, quantity: Quantity) -> Array:
         """Return a quantity for every refit.
 
@@ -150,10 +158,7 @@ class Bootstrap:
         how = f"{self.how}, {self.n_resamples} resamples"
         how += unreached(samples)
         how += ", bias-corrected" if method == "bias-corrected" else ""
-        how += unverified(self.n_units)
-        if self.unidentified:
-            how += f", {self.unidentified:.1%} of them do not identify all constants"
-        how += f", {self.doubt}" if self.doubt else ""
+        how += self.caveats
         unit = self.loss_unit if quantity == "E" else ""
         unit = "" if unit == UNKNOWN else unit
         return Interval(value, low, high, confidence_level, self.n_units, how, unit)

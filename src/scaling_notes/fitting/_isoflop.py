@@ -40,7 +40,7 @@ def isoflop(
     *,
     budgets: ArrayLike | None = None,
     tolerance: float = 0.15,
-    near: float = 0.1,
+    near: float = 0.03,
     exponent: float | None = None,
     run: str | None = None,
     params: str = "params",
@@ -69,7 +69,8 @@ def isoflop(
         A parabola is fitted to the runs whose loss exceeds the least one of the
         budget by no more than this part of it, and to those of the five sizes
         nearest to the least in any case: far from its minimum a valley is no
-        parabola. ``inf`` takes all runs.
+        parabola, and one through sizes to eight times the best puts it off by
+        some percent. ``inf`` takes all runs.
     exponent : float, optional
         Holds the exponent of the power law at this value: the coefficient alone
         is fitted.

@@ -22,7 +22,6 @@ from ..fitting import (
     require_everywhere,
     require_units,
     table,
-    unverified,
 )
 from ..laws import Law
 from ..laws._law import Array
@@ -48,6 +47,8 @@ class Allocation:
         The same for every refit, where a bootstrap was given.
     n_units : int
         Independent units behind the samples.
+    how : str
+        How the samples were obtained, and what to doubt in them.
     params_kind, loss_unit : str
         What the fit counted.
     budget : Budget
@@ -62,6 +63,7 @@ class Allocation:
     loss: Array
     samples: dict[str, Array] | None
     n_units: int
+    how: str
     params_kind: str
     loss_unit: str
     budget: Budget
@@ -101,7 +103,7 @@ class Allocation:
             high=float(high),
             confidence_level=confidence_level,
             n=self.n_units,
-            how=f"case bootstrap, {len(samples)} resamples" + unverified(self.n_units),
+            how=self.how,
         )
 
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
@@ -252,7 +254,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     if isinstance(law, Profile):
         law = law.boot
     many: Law | None = None
-    n_units = 0
+    n_units, how = 0, ""
     kinds = (read_params_kind("", params_kind), UNKNOWN)
     if isinstance(law, Bootstrap | Fit):
         counted = law.params_kind if law.params_kind in KINDS else kinds[0]
@@ -263,6 +265,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
             )
         kinds = counted, law.loss_unit
     if isinstance(law, Bootstrap):
+        how = f"{law.how}, {law.n_resamples} resamples{law.caveats}"
         many, n_units, law = law.laws, law.n_units, law.law
     elif isinstance(law, Fit):
         law = law.law
@@ -308,6 +311,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         **arrays,
         samples=samples,
         n_units=n_units,
+        how=how,
         params_kind=kinds[0],
         loss_unit=kinds[1],
         budget=budget,
