@@ -82,7 +82,9 @@ def bootstrap_curve(
             "laws.ExponentiatedPowerLaw."
         )
     shares = draw_shares(count, n_resamples, seed)
-    fit = fit_law(law, k.astype(float), value, delta=delta, fixed=fixed)
+    # All points are of one curve; its problems are the units.
+    curve = np.zeros(len(k))
+    fit = fit_law(law, k.astype(float), value, groups=curve, delta=delta, fixed=fixed)
     free = np.array([name not in fit.fixed for name in law.constants()])
     inputs = {law.inputs[0]: k.astype(float)}
     with np.errstate(divide="ignore", invalid="ignore"):
