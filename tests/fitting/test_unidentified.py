@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,11 @@ def test_runs_that_identify_every_constant() -> None:
     boot = sn.fit_chinchilla(runs[runs["dropped_in_refit"] == 0]).bootstrap(300)
     assert boot.unidentified == 0.0
     assert boot.interval("alpha").how == "case bootstrap, 300 resamples"
+
+
+def test_chunks_side_by_side_see_the_same() -> None:
+    runs = sn.load("besiroglu2024_chinchilla_points")
+    fit = sn.fit_chinchilla(runs[runs["dropped_in_refit"] == 0])
+    with ThreadPoolExecutor(4) as pool:
+        boot = fit.bootstrap(4000, executor=pool)
+    assert boot.unidentified == 0.0

@@ -103,6 +103,8 @@ def identified(
     weights : array of shape (m, n)
     free : array of bool, shape (p,)
     """
+    # A copy of its own: chunks may be in work side by side.
+    problem = problem.with_free(np.flatnonzero(free))
     here = problem.residuals(problem.unconstrain(estimates[None]))[0]
     noise = max(engine.robust_scale(here), _LEAST_NOISE)
     out = np.empty(len(constants), bool)
