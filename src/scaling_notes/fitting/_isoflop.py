@@ -30,6 +30,7 @@ from ._vertices import skew_shift
 __all__ = ["isoflop"]
 
 _FEWEST_BUDGETS = 3
+_NEAR, _NEAR_CURVES = 0.03, 0.1
 # What is worth a word: exponents apart, log sizes apart.
 _OFF = 0.01
 _SHIFTED = 0.02
@@ -40,7 +41,7 @@ def isoflop(
     *,
     budgets: ArrayLike | None = None,
     tolerance: float = 0.15,
-    near: float = 0.03,
+    near: float | None = None,
     exponent: float | None = None,
     run: str | None = None,
     params: str = "params",
@@ -65,9 +66,10 @@ def isoflop(
         than twice the tolerance, is a budget.
     tolerance : float
         Relative distance in flops, as a fraction.
-    near : float
+    near : float, optional
         A parabola is fitted to the runs whose loss exceeds the least one of the
-        budget by no more than this part of it, and to those of the five sizes
+        budget by no more than this part of it (0.03; 0.1 for runs that stand at
+        several budgets, as the jackknife needs more of them), and to those of the five sizes
         nearest to the least in any case: far from its minimum a valley is no
         parabola, and one through sizes to eight times the best puts it off by
         some percent. ``inf`` takes all runs.
@@ -146,6 +148,8 @@ def isoflop(
     >>> round(profile.law.n_exponent, 3), round(law.n_exponent, 3)
     (0.452, 0.452)
     """
+    if near is None:
+        near = _NEAR if run is None else _NEAR_CURVES
     _require_arguments(tolerance, near, exponent)
     columns = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
     data, told = read_runs(runs, columns, run, flops_per_param_token)
