@@ -106,7 +106,9 @@ class Objective:
     def constrain(self, theta: Array) -> Array:
         """Return the law's constants from the solver's coordinates."""
         constants = np.array(theta)
-        constants[:, self.logged] = np.exp(constants[:, self.logged])
+        # What is beyond the range of floats is told of by its infinity.
+        with np.errstate(over="ignore"):
+            constants[:, self.logged] = np.exp(constants[:, self.logged])
         return constants
 
     def residuals(self, theta: Array) -> Array:

@@ -129,7 +129,11 @@ def solve(
                 if not len(pool):
                     break
         solver.advance(pool)
-    return Solution(objective.constrain(theta), value, converged, iterations)
+    constants = objective.constrain(theta)
+    # A constant beyond the range of floats is no optimum that can be told.
+    told = np.isfinite(constants).all(axis=1)
+    value = np.where(told, value, np.inf)
+    return Solution(constants, value, converged & told, iterations)
 
 
 @dataclass

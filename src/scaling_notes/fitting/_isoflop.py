@@ -68,11 +68,11 @@ def isoflop(
         Relative distance in flops, as a fraction.
     near : float, optional
         A parabola is fitted to the runs whose loss exceeds the least one of the
-        budget by no more than this part of it (0.03; 0.1 for runs that stand at
-        several budgets, as the jackknife needs more of them), and to those of the five sizes
+        budget by no more than this part of it, and to those of the five sizes
         nearest to the least in any case: far from its minimum a valley is no
         parabola, and one through sizes to eight times the best puts it off by
-        some percent. ``inf`` takes all runs.
+        some percent. By default 0.03; 0.1 for runs that stand at several budgets,
+        as the jackknife needs more of them. ``inf`` takes all runs.
     exponent : float, optional
         Holds the exponent of the power law at this value: the coefficient alone
         is fitted.

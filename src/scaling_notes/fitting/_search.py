@@ -77,7 +77,7 @@ def search(
             law, some, y, error, starts, delta, fixed, near=optima is not None
         )
         optima = problem, solution
-    winner = int(_objectives(solution).argmin())
+    winner = int(solution.objective.argmin())
     fitted = law.from_array(solution.constants[winner])
     status, found = _judge(problem, solution, winner, fitted, settled, fixed)
     for message in (*messages, *found):
@@ -185,7 +185,7 @@ def _minimize(
         if not rounds_left:
             break
         if settled and tolerance != _ROUGH:
-            near = _objectives(solution) <= _NEAR * _objectives(solution).min()
+            near = solution.objective <= _NEAR * solution.objective.min()
             if steps != _STEPS or solution.converged[near].all():
                 break
             # Under this threshold those that may win go on to their end.
@@ -241,23 +241,16 @@ class _Threshold:
 
 def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:
     """Return the constants of the optima that differ, the best first."""
-    objective = _objectives(solution)
-    order = np.argsort(objective, kind="stable")
+    order = np.argsort(solution.objective, kind="stable")
     # What is zero has no logarithm; there it is a small number like others.
     theta = np.maximum(problem.unconstrain(solution.constants), -_LARGE)
     kept: list[int] = []
     for i in order:
-        if np.isfinite(objective[i]) and all(
+        if np.isfinite(solution.objective[i]) and all(
             np.abs(theta[i] - theta[j]).max() > 0.01 for j in kept
         ):
             kept.append(int(i))
     return solution.constants[kept or order[:1]]
-
-
-def _objectives(solution: engine.Solution) -> Array:
-    """Return the objectives, infinite where a constant is out of the range."""
-    told = np.isfinite(solution.constants).all(axis=1)
-    return np.where(told, solution.objective, np.inf)
 
 
 def _require_possible(law: type[Law], fixed: Mapping[str, float]) -> None:
