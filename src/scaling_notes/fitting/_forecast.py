@@ -156,7 +156,7 @@ def forecast(
     runs: pd.DataFrame,
     *,
     below: float,
-    law: type[Law] = ...,
+    law: type[Law] | None = ...,
     along: str | None = ...,
     above: float | None = ...,
     confidence_level: float = ...,
@@ -179,7 +179,7 @@ def forecast(
     runs: pd.DataFrame,
     *,
     below: Sequence[float] | Array,
-    law: type[Law] = ...,
+    law: type[Law] | None = ...,
     along: str | None = ...,
     above: float | None = ...,
     confidence_level: float = ...,
@@ -201,7 +201,7 @@ def forecast(
     runs: pd.DataFrame,
     *,
     below: float | Sequence[float] | Array,
-    law: type[Law] = Chinchilla,
+    law: type[Law] | None = None,
     along: str | None = None,
     above: float | None = None,
     confidence_level: float = 0.8,
@@ -227,7 +227,7 @@ def forecast(
     below : float, or array of shape (c,)
         Runs of less training compute (FLOP) are fitted. Of several cuts each has
         its forecast.
-    law : type of Law
+    law : type of Law, optional
         The form, Chinchilla's by default.
     along : str, optional
         What the cut is along: an input of the law, or another column of positive
@@ -282,6 +282,7 @@ def forecast(
     if not (cuts.size and np.isfinite(cuts).all()):
         raise DataError("below must be a finite cut, or one or more of them.")
     own = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
+    law = law or Chinchilla
     along = along or (law.inputs[0] if len(law.inputs) == 1 else "flops")
     names = _names(law, along, own, columns or {})
     data = _read(runs, law, names, groups)
