@@ -170,7 +170,7 @@ def isoflop(
     if len(found) < fewest:
         raise DataError(
             f"{len(found)} budgets are too few for a power law: give three or more in "
-            "budgets, each with five runs."
+            "budgets, each with three runs or more."
         )
     cautions: list[str] = []
     outside = int(data["budget"].isna().sum())
