@@ -76,6 +76,13 @@ class ChinchillaObjective(Objective):
             other._center(0.0 if split_n else n, 0.0 if split_d else d)
         return other
 
+    def plain(self) -> Objective:
+        """Return the objective in plain coordinates, without exact curvature."""
+        inputs = dict(zip(Chinchilla.inputs, self.inputs, strict=True))
+        other = Objective(Chinchilla, inputs, np.ones_like(self.target), self.delta)
+        other.target = self.target
+        return other
+
     def unconstrain(self, constants: Array) -> Array:
         """Return centered coordinates, shape ``(m, 5)``."""
         theta = super().unconstrain(constants)

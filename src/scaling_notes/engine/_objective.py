@@ -15,6 +15,7 @@ import numpy as np
 
 from ..laws import Law
 from ..laws._law import Array
+from ._prior import Prior
 
 __all__ = ["Objective", "System"]
 
@@ -24,6 +25,8 @@ __all__ = ["Objective", "System"]
 _OUTSIDE = 0.05
 # Second derivatives along a step are differences over this part of it.
 _PROBE = 0.1
+# A bend as large as this is one of numbers that have run away.
+_HUGE = 1e100
 
 
 class System(NamedTuple):
@@ -37,11 +40,15 @@ class System(NamedTuple):
 class Objective:
     r"""Sum of Huber losses of the residuals, for any law.
 
-    .. math:: F(\theta) = \sum_i w_i \, \mathrm{Huber}_\delta(
+    .. math:: F(\theta) = \sum_i w_i \, a_i \, \mathrm{Huber}_\delta(
         (\phi(y_i) - \phi(f(x_i; \theta))) / s_i)
+        + \frac{v}{2} \sum_j ((\theta_j - m_j) / t_j)^2
 
     where :math:`\phi` is the law's scale (log, linear, logit or loglog) and s the
-    standard error of each point on it, 1 where none is known. The curvature
+    standard error of each point on it, 1 where none is known. Above the law a is
+    twice the quantile, below it twice the rest, and 1 for the median. Priors of
+    mean m and standard deviation t count against the variance v that the loss gives
+    a residual. The curvature
     is Gauss-Newton: points inside delta count with their full weight, points
     outside with a little of the weight of iteratively reweighted least squares.
 
@@ -54,6 +61,12 @@ class Objective:
         Huber threshold; ``inf`` is least squares.
     standard_error : array of shape (n,), optional
         Of the response; residuals are then counted in standard errors.
+    quantile : float
+        Order of the M-quantile (Breckling and Chambers 1988,
+        doi:10.1093/biomet/75.4.761): a quantile for small delta, an expectile for
+        an infinite one.
+    prior : Prior, optional
+        Bounds and priors of constants.
     """
 
     exact: ClassVar[bool] = False
@@ -66,19 +79,38 @@ class Objective:
         response: Array,
         delta: float,
         standard_error: Array | None = None,
+        quantile: float = 0.5,
+        prior: Prior | None = None,
     ) -> None:
         self.law = law
         self.inputs = tuple(np.asarray(inputs[n], float) for n in law.inputs)
         response = np.asarray(response, float)
         self.target = _transform(law.scale, response)
         self.per_error: Array | float = 1.0
+        self.in_errors = standard_error is not None
         if standard_error is not None:
             self.per_error = 1.0 / (
                 standard_error * np.abs(_slope(law.scale, response))
             )
         self.delta = delta
+        self.quantile = quantile
         self.names = law.constants()
         self.logged = np.array([n in law.positive for n in self.names])
+        self.prior = prior or Prior.of(self.names, {}, {})
+        self.variance = 1.0
+        self.box: tuple[Array, Array] | None = None
+        if self.prior.bounded:
+            low, high = self._ends()
+            with np.errstate(divide="ignore"):
+                self.box = (
+                    np.where(self.logged, np.log(np.where(self.logged, low, 1)), low),
+                    np.where(self.logged, np.log(np.where(self.logged, high, 1)), high),
+                )
+
+    def _ends(self) -> tuple[Array, Array]:
+        """Return the bounds, where a positive constant has none below zero."""
+        least = np.where(self.logged, np.maximum(self.prior.lower, 0), self.prior.lower)
+        return least, self.prior.upper
 
     def with_free(self, free: np.ndarray) -> Objective:
         """Return the objective in coordinates in which the others can be held fixed.
@@ -90,11 +122,54 @@ class Objective:
         """
         return self
 
-    def with_delta(self, delta: float) -> Self:
-        """Return the objective of the same points with another Huber threshold."""
+    def with_delta(self, delta: float, variance: float = 1.0) -> Self:
+        """Return the objective of the same points with another Huber threshold.
+
+        ``variance`` is what priors count against.
+        """
         other = copy.copy(self)
-        other.delta = delta
+        other.delta, other.variance = delta, variance
         return other
+
+    def plain(self) -> Objective:
+        """Return the objective without exact curvature."""
+        return self
+
+    @property
+    def n_terms(self) -> int:
+        """Number of points, and of measurements that stand for priors."""
+        return len(self.target) + self.prior.n_measurements
+
+    def weigh(self, counts: Array, rng: np.random.Generator | None = None) -> Array:
+        """Return weights of all terms from those of the points, shape ``(m, n)``.
+
+        With a generator priors are drawn anew, as in a resample.
+        """
+        if not self.prior.n_measurements:
+            return counts
+        return np.hstack([counts, self.prior.weights(len(counts), rng)])
+
+    def at_bound(self, theta: Array) -> np.ndarray:
+        """Return which coordinates are at a bound that was given, shape ``(m, p)``."""
+        if self.box is None:
+            return np.zeros(theta.shape, bool)
+        low, high = self.box
+        at: np.ndarray = (theta <= low) | (theta >= high)
+        return at & np.isfinite(theta)
+
+    def _tilt(self, residuals: Array) -> Array | None:
+        """Return what points above and below the law count for, None if the same."""
+        if self.quantile == 0.5:
+            return None
+        above: Array = np.where(residuals > 0, self.quantile, 1 - self.quantile)
+        return 2.0 * above
+
+    def influence(self, residuals: Array) -> tuple[Array, Array]:
+        """Return the slope of the loss at residuals, and its own slope."""
+        psi = np.clip(residuals, -self.delta, self.delta)
+        inside = (np.abs(residuals) <= self.delta).astype(float)
+        tilt = self._tilt(residuals)
+        return (psi, inside) if tilt is None else (psi * tilt, inside * tilt)
 
     def unconstrain(self, constants: Array) -> Array:
         """Return the coordinates the solver works in, shape ``(m, p)``."""
@@ -109,6 +184,9 @@ class Objective:
         # What is beyond the range of floats is told of by its infinity.
         with np.errstate(over="ignore"):
             constants[:, self.logged] = np.exp(constants[:, self.logged])
+        if self.box is not None:
+            # Exactly at its bound, not beside it by the rounding of a logarithm.
+            constants = np.clip(constants, *self._ends())
         return constants
 
     def residuals(self, theta: Array) -> Array:
@@ -127,17 +205,29 @@ class Objective:
         return _slope(self.law.scale, value) * self.per_error
 
     def losses(self, theta: Array) -> Array:
-        """Return the Huber loss of each point, shape ``(m, n)``."""
+        """Return the loss of each point, then of each measurement of a prior."""
         r = self.residuals(theta)
         psi = np.clip(r, -self.delta, self.delta)
+        tilt = self._tilt(r)
         r -= 0.5 * psi
         r *= psi
-        return r
+        if tilt is not None:
+            r *= tilt
+        if not self.prior.n_measurements:
+            return r
+        constants = self.constrain(theta)
+        return np.hstack([r, self.variance * self.prior.losses(constants)])
 
     def values(self, theta: Array, weights: Array | None) -> Array:
         """Return the objective of each problem, shape ``(m,)``."""
         loss = self.losses(theta)
-        total = loss.sum(axis=1) if weights is None else (loss * weights).sum(axis=1)
+        if weights is None:
+            total = loss[:, : len(self.target)].sum(axis=1)
+            if self.prior.n_measurements:
+                constants = self.constrain(theta)
+                total += self.variance * self.prior.terms(constants, None)[0]
+        else:
+            total = (loss * weights).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
     @np.errstate(all="ignore")
@@ -158,13 +248,20 @@ class Objective:
         pull = (ahead - 2.0 * r + behind) / _PROBE**2 * self._slopes(value)
         outside = np.abs(r) > self.delta
         pull[outside] *= _OUTSIDE * self.delta / np.abs(r[outside])
+        tilt = self._tilt(r)
+        if tilt is not None:
+            pull *= tilt
         if weights is not None:
-            pull *= weights
+            pull *= weights[:, : r.shape[1]]
         sums = np.stack(
             [np.vecdot(np.broadcast_to(d, r.shape), pull) for d in derivatives]
         )
         sums = -sums * np.where(self.logged, constants, 1.0).T
-        return np.where(np.isfinite(sums).all(axis=0), sums, 0.0)
+        # Of measured constants only those curve that are fitted by their logarithm.
+        known = self.prior.known[self.logged[self.prior.known]]
+        turn = (constants * step / self.prior.sd)[:, known].T
+        sums[known] += self.variance * turn * turn
+        return np.where((np.abs(sums) < _HUGE).all(axis=0), sums, 0.0)
 
     @np.errstate(all="ignore")
     def system(self, theta: Array, weights: Array | None) -> System:
@@ -181,15 +278,20 @@ class Objective:
         stiff = slope * slope
         outside = psi != r
         stiff[outside] *= _OUTSIDE * self.delta / np.abs(r[outside])
+        tilt = self._tilt(r)
         r -= 0.5 * psi
         r *= psi
+        if tilt is not None:
+            for a in (r, pull, stiff):
+                a *= tilt
+        m, n = value.shape
         if weights is None:
             total = r.sum(axis=1)
         else:
-            total = np.vecdot(r, weights)
-            pull *= weights
-            stiff *= weights
-        m, n = value.shape
+            counts = weights[:, :n]
+            total = np.vecdot(r, counts)
+            pull *= counts
+            stiff *= counts
         jacobian = np.empty((m, len(self.names), n))
         for j, derivative in enumerate(derivatives):
             jacobian[:, j] = derivative
@@ -200,6 +302,13 @@ class Objective:
         factor = np.where(self.logged, constants, 1.0).T
         gradient = gradient * factor
         curvature = curvature * (factor[:, None] * factor[None, :])
+        if self.prior.n_measurements:
+            own = None if weights is None else weights[:, n:]
+            value, slope, bend = self.prior.terms(constants, own)
+            known = self.prior.known
+            total += self.variance * value
+            gradient[known] += self.variance * factor[known] * slope.T
+            curvature[known, known] += self.variance * factor[known] ** 2 * bend.T
         bad = ~(
             np.isfinite(total)
             & np.isfinite(gradient).all(axis=0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..laws._law import Array
 from ._objective import Objective
+from ._steps import bounded_newton_step, damped_newton_step
 
 __all__ = ["MAX_ITERATIONS", "NEGLIGIBLE", "TOLERANCE", "Solution", "solve"]
 
@@ -33,7 +34,6 @@ _ROUNDING = 1e-11
 NEGLIGIBLE = 5e-25
 # A step is accepted if the objective falls by this part of what was predicted.
 _LEAST_GAIN = 1e-4
-_PIVOT = 1e-9
 _TINY = 1e-300
 # A step this long in the solver's coordinates is never taken unchecked.
 _SHORT = 1e-2
@@ -96,13 +96,15 @@ def solve(
     A problem that is not done after a few steps is in a curved valley. Its
     steps follow the valley by geodesic acceleration (Transtrum & Sethna 2012,
     arXiv:1201.5885), unless the curvature is exact.
+    Where constants have bounds, a step goes to the least of its model inside them:
+    coordinates that meet a bound on the way stay there while the others go on.
     Problems are held in a pool; a finished one makes room for the next.
     """
     n_problems = len(starts)
     indices = np.arange(starts.shape[1]) if free is None else np.flatnonzero(free)
     objective = objective.with_free(indices)
-    theta = objective.unconstrain(starts)
     solver = _Solver(objective, indices, tolerance, max_iterations)
+    theta = solver.inside(objective.unconstrain(starts))
     begin = solver.beginning(theta, weights)
     value = np.full(n_problems, np.inf)
     converged = np.zeros(n_problems, bool)
@@ -215,7 +217,7 @@ class _Solver:
         Resamples all start at one place. There each point adds the same terms to
         every problem, so all the systems are one matrix product with the weights.
         """
-        m, n = len(theta), len(self.objective.target)
+        m, n = len(theta), self.objective.n_terms
         shared: tuple[Array, ...] | None = None
         if weights is not None and m > n and not (theta != theta[0]).any():
             # A problem that holds one point alone has just that point's terms.
@@ -225,7 +227,7 @@ class _Solver:
             terms = np.concatenate([value[None], g, h.reshape(p * p, n)])
             sums = (weights @ terms.T).T
             g, h = sums[1 : 1 + p], sums[1 + p :].reshape(p, p, m)
-            step, predicted = damped_newton_step(g, h, np.full(m, _FIRST_DAMPING))
+            step, predicted = self.step(theta, g, h, np.full(m, _FIRST_DAMPING))
             shared = sums[0], g, h, step, predicted
 
         def begin(problems: np.ndarray) -> _Pool:
@@ -233,7 +235,7 @@ class _Solver:
             damping = np.full(len(problems), _FIRST_DAMPING)
             if shared is None:
                 value, g, h = self.system(theta[problems], own)
-                step, predicted = damped_newton_step(g, h, damping)
+                step, predicted = self.step(theta[problems], g, h, damping)
             else:
                 value, g, h, step, predicted = (a[..., problems] for a in shared)
             age = np.zeros(len(problems), int)
@@ -264,6 +266,7 @@ class _Solver:
         short = np.abs(pool.step[:, done]).max(axis=0) < _SHORT
         sure = done[~pool.rejected[done] & short]
         pool.theta[np.ix_(sure, self.free)] += pool.step[:, sure].T
+        pool.theta[sure] = self.inside(pool.theta[sure])
         # Exact points leave rounding only, which must not fall below zero.
         pool.value[sure] = np.maximum(pool.value[sure] - pool.predicted[sure], 0.0)
 
@@ -271,8 +274,10 @@ class _Solver:
         """Try every step, accept those that gain, and adapt the damping."""
         theta = pool.theta.copy()
         theta[:, self.free] += self.accelerated_step(pool).T
+        theta = self.inside(theta)
         value, g, h = self.system(theta, pool.weights)
-        gain = (pool.value - value) / np.maximum(pool.predicted, _TINY)
+        with np.errstate(over="ignore"):
+            gain = (pool.value - value) / np.maximum(pool.predicted, _TINY)
         pool.rejected = ~(gain > _LEAST_GAIN)
         back = np.flatnonzero(pool.rejected)
         theta[back], value[back] = pool.theta[back], pool.value[back]
@@ -282,7 +287,27 @@ class _Solver:
         mu = pool.damping
         eased = np.where(gain > 0.75, mu * 0.1, np.where(gain < 0.25, mu * 4.0, mu))
         pool.damping = np.where(pool.rejected, np.maximum(mu, 1e-4) * 10.0, eased)
-        pool.step, pool.predicted = damped_newton_step(g, h, pool.damping)
+        pool.step, pool.predicted = self.step(theta, g, h, pool.damping)
+
+    def inside(self, theta: Array) -> Array:
+        """Return coordinates with those that are free put inside their bounds."""
+        if self.objective.box is not None:
+            low, high = (b[self.free] for b in self.objective.box)
+            theta[:, self.free] = np.clip(theta[:, self.free], low, high)
+        return theta
+
+    def step(self, theta: Array, g: Array, h: Array, mu: Array) -> tuple[Array, Array]:
+        """Return the damped steps inside the bounds, and the decreases predicted."""
+        if self.objective.box is None:
+            return damped_newton_step(g, h, mu)
+        here = theta[:, self.free]
+        with np.errstate(invalid="ignore"):
+            # The logarithm of zero is at the infinite bound that it has.
+            low, high = (
+                np.where(here == b[self.free], 0.0, b[self.free] - here).T
+                for b in self.objective.box
+            )
+        return bounded_newton_step(g, h, mu, low, high)
 
     def accelerated_step(self, pool: _Pool) -> Array:
         """Return the steps, those of old problems with geodesic acceleration."""
@@ -303,52 +328,3 @@ class _Solver:
         step = pool.step.copy()
         step[:, old[short]] += 0.5 * acceleration[:, short]
         return step
-
-
-def damped_newton_step(g: Array, h: Array, mu: Array) -> tuple[Array, Array]:
-    """Return the damped step (p, m) and the decrease it predicts (m,)."""
-    diagonal = np.einsum("iim->im", h)
-    scale = 1.0 / np.sqrt(np.maximum(np.abs(diagonal), 1e-30))
-    g_scaled = g * scale
-    h_scaled = h * scale[:, None]
-    h_scaled *= scale
-    step, definite = _solve_definite(h_scaled, g_scaled, mu)
-    # With (H + mu) s = -g the model's decrease is half of -g's + mu s's.
-    predicted = np.multiply(mu, step)
-    predicted -= g_scaled
-    predicted *= step
-    predicted = 0.5 * predicted.sum(axis=0)
-    bad = np.flatnonzero(~definite)
-    if len(bad):
-        h_bad, g_bad = h_scaled[:, :, bad].transpose(2, 0, 1), g_scaled[:, bad]
-        values, vectors = np.linalg.eigh(h_bad)
-        values = np.maximum(np.abs(values), 1e-6) + mu[bad, None]
-        along = np.einsum("mij,im->mj", vectors, g_bad) / values
-        step[:, bad] = turned = -np.einsum("mij,mj->im", vectors, along)
-        curved = np.einsum("mij,im,jm->m", h_bad, turned, turned)
-        predicted[bad] = -(g_bad * turned).sum(axis=0) - 0.5 * np.abs(curved)
-    step *= scale
-    return step, np.maximum(predicted, 0.0)
-
-
-def _solve_definite(h: Array, g: Array, mu: Array) -> tuple[Array, np.ndarray]:
-    """Solve (H + mu I) s = -g by elimination, all problems in each operation.
-
-    All pivots are positive just where H + mu I is positive definite.
-    """
-    p, m = g.shape
-    rows = np.empty((p, p + 1, m))
-    rows[:, :p] = h
-    rows[:, p] = -g
-    pivots = np.empty((p, m))
-    for j in range(p):
-        rows[j, j] += mu
-        pivots[j] = pivot = rows[j, j]
-        rest = rows[j, j + 1 :]
-        rest /= np.where(pivot > _PIVOT, pivot, 1.0)
-        if j + 1 < p:
-            rows[j + 1 :, j + 1 :] -= rows[j + 1 :, j, None] * rest
-    step = rows[:, p]
-    for i in reversed(range(1, p)):
-        step[:i] -= rows[:i, i] * step[i]
-    return step, np.all(pivots > _PIVOT, axis=0)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr
 
 from ..laws._law import Array
 
-__all__ = ["robust_delta", "robust_scale"]
+__all__ = ["HUBER", "huber_variance", "robust_delta", "robust_scale"]
 
 # Makes the median absolute deviation a standard deviation for Gaussian noise.
 _MAD = 1.4826
 # That many of those keep 95 % of the efficiency of least squares there.
-_HUBER = 1.345 * _MAD
+HUBER = 1.345
 
 
 def robust_scale(residual: Array) -> float:
@@ -27,7 +28,23 @@ def robust_delta(residual: Array, n_free: int = 0) -> float:
     ``n_free`` smallest are left out.
     """
     # Exact data leave only rounding; the threshold must stay above it.
-    return max(_HUBER * _deviation(residual, n_free), 1e-10)
+    return max(HUBER * _MAD * _deviation(residual, n_free), 1e-10)
+
+
+def huber_variance(sd: float, delta: float) -> float:
+    """Return what the square of a residual's standard deviation is in Huber losses.
+
+    A loss grows by half of this for each point's worth of evidence: the mean square
+    of its slope over its mean curvature, for normal residuals. It is ``sd**2`` for
+    least squares.
+    """
+    k = delta / sd
+    if not np.isfinite(k):
+        return sd**2
+    outside = float(ndtr(-k))
+    density = float(np.exp(-0.5 * k * k) / np.sqrt(2 * np.pi))
+    inside = 1 - 2 * outside
+    return sd**2 * ((inside - 2 * k * density) + 2 * k * k * outside) / inside
 
 
 def _deviation(residual: Array, n_free: int) -> float:

@@ -65,6 +65,9 @@ def both_sides(problem: engine.Objective, estimates: Array, free: np.ndarray) ->
     for j in map(int, np.flatnonzero(free & problem.logged)):
         others = free.copy()
         others[j] = False
+        if problem.at_bound(theta[None])[0, j]:
+            # There the slope is not flat, so refits leave by themselves.
+            continue
         zero = _moved(theta, j, np.array([-_NOTHING]))
         if _effect(problem, theta[None], zero)[0] < visible:
             held = _raised(problem, theta, j)

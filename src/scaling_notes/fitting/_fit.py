@@ -20,6 +20,7 @@ from ._bootstrap import Bootstrap
 from ._bounds import Starts, both_sides
 from ._dependence import cluster
 from ._interval import Interval, Quantity, evaluate
+from ._known import Known
 from ._profile_likelihood import Likelihood
 from ._refit import refit, solve_from
 from ._table import Table, digits, table
@@ -70,6 +71,15 @@ class Fit:
         a law that predicts no loss.
     fixed : mapping of str to float
         Constants that were given, not fitted.
+    bounds : mapping of str to (lower, upper)
+        Constants that were kept between two values.
+    priors : mapping of str to (mean, standard deviation)
+        Constants that were measured elsewhere too.
+    quantile : float
+        Order of the M-quantile, 0.5 for a symmetric loss.
+    variance : float
+        What the loss takes for the variance of a residual, against which priors
+        count; 1 where there are none, or residuals are in standard errors.
     """
 
     law: Law
@@ -82,6 +92,10 @@ class Fit:
     params_kind: str
     loss_unit: str
     fixed: Mapping[str, float]
+    bounds: Mapping[str, tuple[float, float]]
+    priors: Mapping[str, tuple[float, float]]
+    quantile: float
+    variance: float
 
     @property
     def estimates(self) -> dict[str, float]:
@@ -120,6 +134,8 @@ class Fit:
         executor: Executor | None = None,
     ) -> Bootstrap:
         """Refit on resampled runs, or resampled groups where runs were grouped.
+
+        A prior is a measurement like the runs: each refit draws its mean anew.
 
         Parameters
         ----------
@@ -171,6 +187,7 @@ class Fit:
             loss_unit=self.loss_unit,
             restarted=sum(again for _, _, again, _ in parts),
             unidentified=unidentified,
+            how="case bootstrap" + (", priors drawn anew" if self.priors else ""),
             doubt=self._doubt(),
         )
 
@@ -191,7 +208,7 @@ class Fit:
         -------
         Interval
             An end is infinite (zero, for a constant that is positive) where the
-            runs set no limit.
+            runs set no limit, and at its bound where the fit has one.
 
         Raises
         ------
@@ -299,7 +316,17 @@ class Fit:
         error = None
         if "standard_error" in self.data:
             error = self.data["standard_error"].to_numpy(float)
-        return engine.objective(type(self.law), inputs, response, self.delta, error)
+        known = Known(self.fixed, self.bounds, self.priors)
+        problem = engine.objective(
+            type(self.law),
+            inputs,
+            response,
+            self.delta,
+            error,
+            self.quantile,
+            known.prior(type(self.law)),
+        )
+        return problem.with_delta(self.delta, self.variance)
 
     def _doubt(self) -> str:
         """Return why intervals that take points as independent are too narrow."""
@@ -323,9 +350,16 @@ class Fit:
     def _facts(self) -> str:
         delta = "least squares" if np.isinf(self.delta) else f"delta {self.delta:.3g}"
         adaptive = " (adaptive)" if self.adaptive else ""
+        how = delta + adaptive
+        if self.quantile != 0.5:
+            how += f", quantile {self.quantile:g}"
+        if self.bounds:
+            how += f", {', '.join(self.bounds)} bounded"
+        if self.priors:
+            how += f", prior of {', '.join(self.priors)}"
         return (
             f"{type(self.law).__name__} fitted to {len(self.data)} runs, "
-            f"{delta}{adaptive}, objective {self.objective:.4e}: {self.status.value}"
+            f"{how}, objective {self.objective:.4e}: {self.status.value}"
         )
 
     def _table(self) -> Table:
@@ -347,4 +381,4 @@ def _without(
     """Return the constants fitted without each of these runs."""
     weights = np.ones((len(dropped), len(problem.target)))
     weights[np.arange(len(dropped)), dropped] = 0.0
-    return solve_from(problem, starts, weights, free).constants
+    return solve_from(problem, starts, problem.weigh(weights), free).constants

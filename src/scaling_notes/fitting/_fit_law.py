@@ -25,6 +25,7 @@ from ._columns import (
 )
 from ._fit import Fit
 from ._frames import Runs
+from ._known import Bound, read_known
 from ._search import search
 
 __all__ = ["fit_chinchilla", "fit_law"]
@@ -40,6 +41,9 @@ def fit_chinchilla(
     standard_error: str | None = None,
     delta: float | None = None,
     fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, Bound] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
+    quantile: float = 0.5,
     params_kind: str | None = None,
     loss_unit: str | None = None,
 ) -> Fit:
@@ -68,6 +72,19 @@ def fit_chinchilla(
     fixed : mapping of str to float, optional
         Constants that are known, such as ``{"E": 1.9}``, or ``{"E": 0.0}`` for a
         loss without a floor.
+    bounds : mapping of str to (lower, upper), optional
+        Constants that are known to lie between two values, such as
+        ``{"alpha": (0.0, 0.5)}``; None for an open end. A fit that ends at a bound
+        says so.
+    priors : mapping of str to (mean, standard deviation), optional
+        Constants that are known from elsewhere, such as ``{"E": (1.7, 0.1)}``: each
+        counts as a measurement with normal error, weighed against the scatter of
+        the runs. Intervals are then posterior ones.
+    quantile : float
+        Order of the M-quantile: residuals above the law count twice the quantile,
+        those below twice the rest. With a small ``delta`` that share of the runs
+        lies below the law, so 0.1 fits the best runs; with ``delta=inf`` it is an
+        expectile.
     params_kind : {"total", "non-embedding"}, optional
         What params count. By default what ``runs.attrs["units"]`` says, which
         :func:`load` writes; else it is unknown, and a comparison asks for it.
@@ -95,7 +112,8 @@ def fit_chinchilla(
     References
     ----------
     Hoffmann et al. 2022, arXiv:2203.15556, Eq. 3; Besiroglu et al. 2024,
-    arXiv:2404.10102.
+    arXiv:2404.10102. Quantiles: Breckling and Chambers 1988,
+    doi:10.1093/biomet/75.4.761.
 
     Examples
     --------
@@ -111,20 +129,22 @@ def fit_chinchilla(
     data = read_columns(runs, columns, groups)
     require_positive(data, columns)
     require_counts(data, columns)
-    free = 5 - len(fixed or {})
+    known = read_known(Chinchilla, fixed, bounds, priors)
+    free = int(known.free(Chinchilla).sum())
     if len(data) < free + 1:
         raise DataError(
             f"{len(data)} runs are too few for {free} free constants: "
             f"give {free + 1} at least."
         )
-    near = require_identified(data, columns, fixed or {})
+    near = require_identified(data, columns, {**known.fixed, **known.priors})
     require_distinct(data, Chinchilla.inputs, free)
     hints = unit_hints(data, columns) + near
     return search(
         Chinchilla,
         data,
         delta,
-        fixed or {},
+        quantile,
+        known,
         params_kind=read_params_kind(unit_of(runs, params), params_kind),
         loss_unit=loss_unit or unit_of(runs, loss) or UNKNOWN,
         messages=hints,
@@ -140,10 +160,16 @@ def fit_law(
     standard_error: ArrayLike | None = None,
     delta: float | None = None,
     fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, Bound] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
+    quantile: float = 0.5,
     params_kind: str | None = None,
     loss_unit: str | None = None,
 ) -> Fit:
     """Fit any law of :mod:`scaling_notes.laws` to points.
+
+    Residuals are measured on the law's ``scale``, the log for losses. A subclass that
+    sets ``scale = "linear"`` is the same form with residuals of the response itself.
 
     Parameters
     ----------
@@ -159,9 +185,10 @@ def fit_law(
         Of each y, in its unit: sqrt(y (1 - y) / n) of an accuracy on n problems.
         Residuals are then counted in standard errors, delta too.
     delta : float, optional
-        Huber threshold on the law's scale; adaptive by default.
-    fixed : mapping of str to float, optional
-        Constants that are known.
+        Huber threshold on the law's scale; adaptive by default. ``inf`` is least
+        squares, and next to nothing least absolute deviations.
+    fixed, bounds, priors, quantile : optional
+        As for :func:`fit_chinchilla`.
     params_kind, loss_unit : str, optional
         As for :func:`fit_chinchilla`; the units of columns of a table are known.
         Without effect for a law that has no params, or predicts no loss.
@@ -214,17 +241,18 @@ def fit_law(
     require_domain(data, columns, law)
     if standard_error is not None:
         require_positive(data, {"standard_error": "standard_error"})
-    free = len(law.constants()) - len(fixed or {})
+    known = read_known(law, fixed, bounds, priors)
+    free = int(known.free(law).sum())
     if len(data) < free + 1:
         raise DataError(
             f"{len(data)} points are too few for {free} free constants: "
             f"give {free + 1} at least."
         )
     hints = share_hints(data, columns, law)
-    if law is Chinchilla:
-        near = require_identified(data, columns, fixed or {})
+    if issubclass(law, Chinchilla):
+        near = require_identified(data, columns, {**known.fixed, **known.priors})
         hints = unit_hints(data, columns) + near
-    elif not fixed:
+    elif not (known.fixed or known.priors):
         require_varied(data, law.inputs)
     require_distinct(data, law.inputs, free)
     sizes = [n for n in (*law.inputs, law.response) if n.startswith("params")]
@@ -233,7 +261,8 @@ def fit_law(
         law,
         data,
         delta,
-        fixed or {},
+        quantile,
+        known,
         read_params_kind(_own_unit(of_params), params_kind) if sizes else "",
         (loss_unit or _own_unit(y) or UNKNOWN) if law.response == "loss" else "",
         hints,

@@ -17,6 +17,7 @@ from ._columns import read_columns, require_domain, require_positive
 from ._fit import Fit
 from ._fit_law import fit_chinchilla, fit_law
 from ._interval import Interval
+from ._known import Bound
 from ._table import digits, table
 
 __all__ = ["Forecast", "Forecasts", "forecast"]
@@ -168,6 +169,8 @@ def forecast(
     groups: str | None = ...,
     delta: float | None = ...,
     fixed: Mapping[str, float] | None = ...,
+    bounds: Mapping[str, Bound] | None = ...,
+    priors: Mapping[str, tuple[float, float]] | None = ...,
     params_kind: str | None = ...,
     loss_unit: str | None = ...,
     n_resamples: int = ...,
@@ -191,6 +194,8 @@ def forecast(
     groups: str | None = ...,
     delta: float | None = ...,
     fixed: Mapping[str, float] | None = ...,
+    bounds: Mapping[str, Bound] | None = ...,
+    priors: Mapping[str, tuple[float, float]] | None = ...,
     params_kind: str | None = ...,
     loss_unit: str | None = ...,
     n_resamples: int = ...,
@@ -213,6 +218,8 @@ def forecast(
     groups: str | None = None,
     delta: float | None = None,
     fixed: Mapping[str, float] | None = None,
+    bounds: Mapping[str, Bound] | None = None,
+    priors: Mapping[str, tuple[float, float]] | None = None,
     params_kind: str | None = None,
     loss_unit: str | None = None,
     n_resamples: int = 1000,
@@ -245,8 +252,8 @@ def forecast(
         the same.
     groups : str, optional
         As for :func:`fit_chinchilla`. The points of one curve are one unit.
-    delta, fixed : optional
-        As for :func:`fit_law`.
+    delta, fixed, bounds, priors : optional
+        As for :func:`fit_chinchilla`.
     params_kind, loss_unit : str, optional
         As for :func:`fit_chinchilla`.
     n_resamples, seed : int
@@ -300,6 +307,8 @@ def forecast(
                 groups="group" if groups else None,
                 delta=delta,
                 fixed=fixed,
+                bounds=bounds,
+                priors=priors,
                 params_kind=params_kind,
                 loss_unit=loss_unit,
             )
@@ -311,6 +320,8 @@ def forecast(
                 groups=named["group"] if groups else None,
                 delta=delta,
                 fixed=fixed,
+                bounds=bounds,
+                priors=priors,
                 params_kind=params_kind,
                 loss_unit=loss_unit,
             )

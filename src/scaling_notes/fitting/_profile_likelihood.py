@@ -27,6 +27,8 @@ _DOUBLINGS = 40
 _RANGE = 700.0
 # A held objective below the free one by more than this: the fit was not the best.
 _ROUNDING = 1e-6
+# Residuals within a narrow threshold for each constant, at least.
+_WITHIN = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,8 @@ class Likelihood:
 
     Notes
     -----
-    With psi the clipped residual, the statistic of q held constants is
+    With psi the slope of the loss, the clipped residual, the statistic of q held
+    constants is
 
         (F_held - F_free) / (q s / 2),  s = n/(n - p) mean(psi^2) / mean(psi')
 
@@ -68,6 +71,12 @@ class Likelihood:
             if not np.isfinite(value) or (name in self._positive and value < 0):
                 kind = "zero or positive" if name in self._positive else "finite"
                 raise DataError(f"{name} is held at {value}; give a {kind} number.")
+            low, high = self._bounds(names.index(name))
+            if not low <= value <= high:
+                raise DataError(
+                    f"{name} is held at {value:g}, outside the bounds of the fit, "
+                    f"{low:g} to {high:g}."
+                )
         if not held:
             raise DataError("Name the constants to hold, for instance E=0.0.")
         start = self.estimates.copy()[None]
@@ -94,6 +103,11 @@ class Likelihood:
     def _positive(self) -> tuple[str, ...]:
         return self.problem.law.positive
 
+    def _bounds(self, at: int) -> tuple[float, float]:
+        prior = self.problem.prior
+        low, high = float(prior.lower[at]), float(prior.upper[at])
+        return max(low, 0.0) if self.problem.logged[at] else low, high
+
     @property
     def _freedom(self) -> int:
         return len(self.problem.target) - int(self.free.sum())
@@ -115,13 +129,18 @@ class Likelihood:
     ) -> tuple[Array, Array]:
         """Return the statistic of the constants not free, and the constants there."""
         here = self.problem.unconstrain(self.estimates[None])
-        delta, residual = self.problem.delta, self.problem.residuals(here)[0]
-        psi = np.clip(residual, -delta, delta)
-        inside = float(np.mean(np.abs(residual) <= delta))
-        if inside == 0:
+        residual = self.problem.residuals(here)[0]
+        psi, curved = self.problem.influence(residual)
+        inside = float(np.mean(curved))
+        count, narrow = int((curved > 0).sum()), engine.robust_scale(residual)
+        few = self.problem.delta < narrow and count < _WITHIN * int(self.free.sum())
+        if few or not inside:
+            # A fit passes through as many points as it has constants: these do not
+            # tell how dense residuals are.
             raise FitError(
-                f"All residuals exceed delta ({delta:.3g}), so they have no scale to "
-                "test against. Fit with delta=None."
+                f"{count or 'None'} of {len(residual)} residuals are within delta "
+                f"({self.problem.delta:.3g}): too few to tell the scale of a test. "
+                "Fit with delta=None, or use bootstrap()."
             )
         n = len(residual)
         scale = n / self._freedom * float(np.mean(psi**2)) / inside
@@ -154,11 +173,12 @@ class Likelihood:
         name = self.problem.names[at]
         logged = name in self._positive
         center = self.estimates[at]
-        if logged and side < 0:
+        bound = self._bounds(at)[0 if side < 0 else 1]
+        if np.isfinite(bound):
             start = self.estimates.copy()[None]
-            start[0, at] = 0.0
+            start[0, at] = bound
             if self._statistic(start, free, 1)[0][0] <= threshold:
-                return 0.0
+                return bound
         inner = np.log(max(center, 1e-300)) if logged else center
         size = 1.0 if logged else max(abs(center), 0.05)
         step = side * 0.02 * size

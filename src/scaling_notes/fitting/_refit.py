@@ -73,6 +73,7 @@ def refit(
         How many do not identify every constant.
     """
     counts = resample_counts(len(problem.target), groups, size, rng)
+    counts = problem.weigh(counts, rng)
     solution = solve_from(problem, starts.interior, counts, free)
     constants, converged, restarted = certify(
         problem, solution, counts, free, starts.at_zero
@@ -115,17 +116,20 @@ def identified(
         h = problem.system(theta, weights[part]).curvature.transpose(2, 0, 1)
         h = h[:, free][:, :, free]
         diagonal = np.abs(np.einsum("mii->mi", h))
-        unseen = diagonal < (_UNSEEN * noise) ** 2 * weights[part].sum(1)[:, None]
-        # What is at zero stands aside, as a coordinate of its own.
-        aside = unseen[:, :, None] | unseen[:, None, :]
-        scale = 1.0 / np.sqrt(np.where(unseen, 1.0, diagonal))
+        total = weights[part, : len(here)].sum(axis=1)
+        at_bound = problem.at_bound(theta)[:, free]
+        unseen = diagonal < (_UNSEEN * noise) ** 2 * total[:, None]
+        # What is at zero or at a bound stands aside, as a coordinate of its own.
+        alone = unseen | at_bound
+        aside = alone[:, :, None] | alone[:, None, :]
+        scale = 1.0 / np.sqrt(np.where(alone, 1.0, diagonal))
         h = np.where(aside, np.eye(h.shape[1]), h * scale[:, :, None] * scale[:, None])
         least = np.linalg.eigvalsh(h)[:, 0]
         lost = unseen & ~problem.logged[free]
         for i in np.flatnonzero(problem.logged[free]):
             rows = np.flatnonzero(unseen[:, i])
             lost[rows, i] = ~at_zero(problem, theta[rows], np.flatnonzero(free)[i])
-        out[part] = (least > _SINGULAR) & ~lost.any(axis=1)
+        out[part] = (least > _SINGULAR) & ~(lost & ~at_bound).any(axis=1)
     return out
 
 

@@ -8,6 +8,7 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+from scipy.special import fdtrc
 
 from .. import engine
 from ..errors import DataError, FitWarning
@@ -15,6 +16,7 @@ from ..laws import Law
 from ..laws._law import Array
 from ._dependence import cluster
 from ._fit import Fit, Status
+from ._known import Known
 
 __all__ = ["search"]
 
@@ -22,6 +24,10 @@ _STARTS = 24
 _OPTIMA = 4
 _MANY = 2500
 _GROWTH = 20
+# Points that stand so little chance beside the priors contradict them.
+_CONTRADICTED = 0.01
+_FIRST_THRESHOLD = 1e-3
+_SMALL = 1e-8
 _DELTA_ROUNDS = 50
 _PLAIN_ROUNDS = 10
 # Residuals of a form that is a little off hang together in any large set of runs,
@@ -47,22 +53,19 @@ def search(
     law: type[Law],
     data: pd.DataFrame,
     delta: float | None,
-    fixed: Mapping[str, float],
+    quantile: float,
+    known: Known,
     params_kind: str,
     loss_unit: str,
     messages: list[str],
 ) -> Fit:
-    _require_possible(law, fixed)
     if delta is not None and not (isinstance(delta, Real) and delta > 0):
         raise DataError(f"delta is {delta}; give a positive number, inf or None.")
+    if not (isinstance(quantile, Real) and 0 < quantile < 1):
+        raise DataError(f"quantile is {quantile!r}; give a number between 0 and 1.")
     inputs = {n: data[n].to_numpy(float) for n in law.inputs}
     response = data[law.response].to_numpy(float)
-    floor, least = fixed.get("E", -np.inf), float(response.min())
-    if floor >= least:
-        raise DataError(
-            f"fixed E is {floor:g} and the least {law.response} {least:g}: no run can "
-            "lie below the floor. Give a lower E."
-        )
+    known.require_reachable(law, response)
     errors = None
     if "standard_error" in data:
         errors = data["standard_error"].to_numpy(float)
@@ -71,15 +74,26 @@ def search(
         some, y = {name: x[rows] for name, x in inputs.items()}, response[rows]
         error = None if errors is None else errors[rows]
         starts = (
-            _distinct(*optima)[:_OPTIMA] if optima else _starts(law, some, y, fixed)
+            _distinct(*optima)[:_OPTIMA] if optima else _starts(law, some, y, known)
+        )
+        problem = engine.objective(
+            law, some, y, _FIRST_THRESHOLD, error, quantile, known.prior(law)
         )
         problem, solution, residual, settled = _minimize(
-            law, some, y, error, starts, delta, fixed, near=optima is not None
+            problem, starts, delta, known.free(law), near=optima is not None
         )
         optima = problem, solution
     winner = int(solution.objective.argmin())
     fitted = law.from_array(solution.constants[winner])
-    status, found = _judge(problem, solution, winner, fitted, settled, fixed)
+    status, found = _judge(problem, solution, winner, fitted, settled, known)
+    if known.priors:
+        prior = Known(known.fixed, known.bounds).prior(law)
+        alone = engine.objective(
+            law, inputs, response, problem.delta, errors, quantile, prior
+        )
+        starts = _starts(law, inputs, response, known)
+        starts = np.maximum(starts, np.where(problem.logged, _SMALL, -np.inf))
+        found += _conflict(problem, solution, alone, starts, known)
     for message in (*messages, *found):
         warnings.warn(message, FitWarning, stacklevel=3)
     if "group" not in data:
@@ -99,7 +113,11 @@ def search(
         messages=(*messages, *found),
         params_kind=params_kind,
         loss_unit=loss_unit,
-        fixed=dict(fixed),
+        fixed=known.fixed,
+        bounds=known.bounds,
+        priors=known.priors,
+        quantile=float(quantile),
+        variance=problem.variance,
     )
 
 
@@ -117,33 +135,36 @@ def _parts(n: int) -> list[slice | np.ndarray]:
 
 
 def _starts(
-    law: type[Law],
-    inputs: Mapping[str, Array],
-    response: Array,
-    fixed: Mapping[str, float],
+    law: type[Law], inputs: Mapping[str, Array], response: Array, known: Known
 ) -> Array:
     """Return the best few starts, with what is fixed in its place."""
     starts = law.starts(inputs, response).copy()
-    if not fixed:
-        return starts[:_STARTS]
     names = law.constants()
-    for name, value in fixed.items():
-        starts[:, names.index(name)] = value
-    # Their order was that of other values of what is fixed.
-    problem = engine.Objective(law, inputs, response, np.inf)
-    blocks = np.array_split(problem.unconstrain(starts), 1 + len(starts) // 64)
-    cost = np.concatenate([problem.values(block, None) for block in blocks])
-    return starts[np.argsort(cost, kind="stable")[:_STARTS]]
+    if known.fixed or known.bounds:
+        for name, value in known.fixed.items():
+            starts[:, names.index(name)] = value
+        for name, (low, high) in known.bounds.items():
+            column = starts[:, names.index(name)]
+            np.clip(column, low, high, out=column)
+        # Their order was that of other values of what is fixed.
+        problem = engine.Objective(law, inputs, response, np.inf)
+        blocks = np.array_split(problem.unconstrain(starts), 1 + len(starts) // 64)
+        cost = np.concatenate([problem.values(block, None) for block in blocks])
+        starts = starts[np.argsort(cost, kind="stable")]
+    starts = starts[:_STARTS]
+    if known.priors:
+        expected = starts.copy()
+        for name, (mean, _) in known.priors.items():
+            expected[:, names.index(name)] = mean
+        starts = np.concatenate([starts, expected])
+    return starts
 
 
 def _minimize(
-    law: type[Law],
-    inputs: Mapping[str, Array],
-    response: Array,
-    standard_error: Array | None,
+    problem: engine.Objective,
     starts: Array,
     delta: float | None,
-    fixed: Mapping[str, float],
+    free: np.ndarray,
     near: bool,
 ) -> tuple[engine.Objective, engine.Solution, Array, bool]:
     """Solve from every start, with the threshold given or adapted to the residuals.
@@ -152,51 +173,53 @@ def _minimize(
     the problem, its solution, the residuals of the best start's optimum and whether
     the threshold settled.
     """
-    names = law.constants()
-    free = np.array([n not in fixed for n in names])
-    starts = starts.copy()
-    # A start at zero has no logarithm; it begins small instead.
-    logged = np.array([n in law.positive for n in names])
-    starts[:, logged & free] = np.maximum(starts[:, logged & free], 1e-8)
-
-    problem = engine.objective(law, inputs, response, delta or 1e-3, standard_error)
     n_free = int(free.sum())
-    if delta is None and near:
+    # A start at zero has no logarithm; it begins small instead.
+    small = free & problem.logged
+    starts = np.where(small, np.maximum(starts, _SMALL), starts)
+    # Priors count against the variance of residuals, which has to be found too.
+    weighed = bool(problem.prior.n_measurements) and not problem.in_errors
+    seek = delta is None or weighed
+
+    def at(threshold: float) -> engine.Objective:
+        here = delta or threshold
+        sd = threshold / engine.HUBER
+        return problem.with_delta(
+            here, engine.huber_variance(sd, here) if weighed else 1.0
+        )
+
+    tried = delta if delta and not seek else _FIRST_THRESHOLD
+    if seek and near:
         residual = problem.residuals(problem.unconstrain(starts[:1]))[0]
-        problem = problem.with_delta(engine.robust_delta(residual, n_free))
-    tolerance = _ROUGH if delta is None else engine.TOLERANCE
+        tried = engine.robust_delta(residual, n_free)
+    tolerance = _ROUGH if seek else engine.TOLERANCE
     following = _Threshold()
     steps = _STEPS
     for rounds_left in reversed(range(1 + _DELTA_ROUNDS)):
-        # All starts go on: another one may win under another threshold.
-        path = problem
-        if steps != _STEPS:
-            # Steps by exact curvature creep along a valley; these follow it.
-            path = engine.Objective(
-                law, inputs, response, problem.delta, standard_error
-            )
+        problem = at(tried)
+        # All starts go on: another one may win under another threshold. Steps by
+        # exact curvature creep along a valley; those of the plain form follow it.
+        path = problem if steps == _STEPS else problem.plain()
         solution = engine.solve(path, starts, None, free, tolerance, steps)
         starts = _distinct(problem, solution)
         residual = problem.residuals(problem.unconstrain(starts[:1]))[0]
-        trial = delta or engine.robust_delta(residual, n_free)
-        settled = trial == problem.delta or (
-            abs(trial - problem.delta) <= _SETTLED * trial
-        )
+        trial = engine.robust_delta(residual, n_free) if seek else tried
+        settled = trial == tried or abs(trial - tried) <= _SETTLED * trial
         if not rounds_left:
             break
         if settled and tolerance != _ROUGH:
-            near = solution.objective <= _NEAR * solution.objective.min()
-            if steps != _STEPS or solution.converged[near].all():
+            near_best = solution.objective <= _NEAR * solution.objective.min()
+            if steps != _STEPS or solution.converged[near_best].all():
                 break
             # Under this threshold those that may win go on to their end.
-            starts, steps = solution.constants[near], engine.MAX_ITERATIONS
+            starts, steps = solution.constants[near_best], engine.MAX_ITERATIONS
             continue
-        wanted = trial if settled else following.after(problem.delta, trial)
+        wanted = trial if settled else following.after(tried, trial)
         if wanted is None:
             # Between thresholds as near as this only the solver's last digits differ.
-            settled = abs(trial - problem.delta) <= _LAST_DIGITS * trial
+            settled = abs(trial - tried) <= _LAST_DIGITS * trial
             break
-        problem, tolerance = problem.with_delta(wanted), engine.TOLERANCE
+        tried, tolerance = wanted, engine.TOLERANCE
     return problem, solution, residual, settled
 
 
@@ -253,31 +276,13 @@ def _distinct(problem: engine.Objective, solution: engine.Solution) -> Array:
     return solution.constants[kept or order[:1]]
 
 
-def _require_possible(law: type[Law], fixed: Mapping[str, float]) -> None:
-    """Refuse fixed constants that are unknown, not finite, or of the wrong sign."""
-    names = law.constants()
-    if not isinstance(fixed, Mapping):
-        raise DataError('fixed maps constants to their values, such as {"E": 1.9}.')
-    unknown = sorted(set(fixed) - set(names))
-    if unknown:
-        raise DataError(f"{', '.join(unknown)} is not one of {', '.join(names)}.")
-    if len(fixed) == len(names):
-        raise DataError("All constants are fixed: leave one at least to be fitted.")
-    for name, value in fixed.items():
-        if not isinstance(value, Real):
-            raise DataError(f"fixed {name} is {value!r}; give a number.")
-        if not np.isfinite(value) or (name in law.positive and value < 0):
-            kind = "zero or positive" if name in law.positive else "finite"
-            raise DataError(f"fixed {name} is {value}; give a {kind} number.")
-
-
 def _judge(
     problem: engine.Objective,
     solution: engine.Solution,
     winner: int,
     law: Law,
     settled: bool,
-    fixed: Mapping[str, float],
+    known: Known,
 ) -> tuple[Status, list[str]]:
     """Return how a fit ended, and what there is to say of it."""
     if not solution.converged[winner]:
@@ -285,8 +290,9 @@ def _judge(
             "The solver stopped early: the estimates are not final."
         ]
     # What was put at zero did not go there.
-    zero = tuple(f"{name} went to zero" for name, value in fixed.items() if value == 0)
+    zero = tuple(f"{name} went to zero" for name, v in known.fixed.items() if v == 0)
     doubts = [d for d in law.doubts(*problem.inputs) if not d.startswith(zero)]
+    doubts += known.at_bound(law)
     if doubts:
         return Status.AT_BOUND, doubts
     if not settled:
@@ -305,3 +311,45 @@ def _judge(
             "not decide between them. Add runs, or fix a constant."
         ]
     return Status.CONVERGED, []
+
+
+def _conflict(
+    problem: engine.Objective,
+    solution: engine.Solution,
+    alone: engine.Objective,
+    starts: Array,
+    known: Known,
+) -> list[str]:
+    """Return what to say of priors that the points contradict.
+
+    Parameters
+    ----------
+    problem : Objective
+    solution : Solution
+        Its optima.
+    alone : Objective
+        Of the same points without priors.
+    starts : array of shape (s, p)
+        Where its optimum is sought.
+    known : Known
+    """
+    free = known.free(problem.law)
+    winner = int(solution.objective.argmin())
+    starts = np.concatenate([solution.constants[winner, None], starts])
+    found = engine.solve(alone.with_delta(problem.delta), starts, None, free)
+    without = int(found.objective.argmin())
+    q, freedom = len(known.priors), len(problem.target) - int(free.sum())
+    rise = solution.objective[winner] - found.objective[without]
+    p = float(fdtrc(q, freedom, max(2 * rise / (q * problem.variance), 0.0)))
+    if p > _CONTRADICTED:
+        return []
+    names = problem.names
+    told = ", ".join(
+        f"{name} {found.constants[without, names.index(name)]:.3g}, not "
+        f"{solution.constants[winner, names.index(name)]:.3g}"
+        for name in known.priors
+    )
+    return [
+        f"The points contradict the priors (p-value {p:.1g}): alone they say {told}. "
+        "Find out which is wrong, or drop the prior."
+    ]

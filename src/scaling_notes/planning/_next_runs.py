@@ -246,6 +246,11 @@ def _of_fit(fit: Fit, runs: pd.DataFrame, target: Array, sizes: bool) -> Array:
             "These runs are grouped, and a fit alone takes each as independent: give "
             "its bootstrap."
         )
+    if "standard_error" in fit.data or fit.bounds or fit.priors or fit.quantile != 0.5:
+        raise DataError(
+            "A fit with standard errors, bounds, priors or a quantile is not linear in "
+            "equal runs: give its bootstrap, whose refits hold them all."
+        )
     constants, n = fit.law.as_array(), len(fit.data)
     free = [k not in fit.fixed for k in fit.law.constants()]
     moves = _STEP * np.diag(constants)[free]
