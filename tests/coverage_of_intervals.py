@@ -17,6 +17,7 @@ DATA = TESTS.parent / "src" / "scaling_notes" / "corpus" / "data"
 TABLE = DATA / "coverage_intervals.csv"
 SIMULATIONS = (
     "fitting/bounds_coverage_simulation.py",
+    "fitting/known_coverage_simulation.py",
     "fitting/isoflop_coverage_simulation.py",
     "laws/inverse_coverage_simulation.py",
     "sampling/sampling_coverage_simulation.py",

@@ -115,7 +115,7 @@ CASES: list[tuple[str, str, Callable[[int], Simulated]]] = [
     ("quantile", "0.25", partial(lower_edge, 0.25, None)),
     ("quantile", "0.25, delta 0.003", partial(lower_edge, 0.25, 0.003)),
     ("quantile", "0.1, least squares", partial(lower_edge, 0.1, np.inf)),
-    ("linear residuals", "36 runs", linear),
+    ("residuals of the loss", "36 runs", linear),
 ]
 
 

@@ -71,6 +71,8 @@ class Objective:
 
     exact: ClassVar[bool] = False
     """Whether :meth:`system` returns the whole Hessian; then no step is accelerated."""
+    weighted: ClassVar[bool] = True
+    """Whether the objective is a sum of its terms by their weights."""
 
     def __init__(
         self,

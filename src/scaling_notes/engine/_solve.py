@@ -219,7 +219,8 @@ class _Solver:
         """
         m, n = len(theta), self.objective.n_terms
         shared: tuple[Array, ...] | None = None
-        if weights is not None and m > n and not (theta != theta[0]).any():
+        alike = self.objective.weighted and not (theta != theta[0]).any()
+        if weights is not None and m > n and alike:
             # A problem that holds one point alone has just that point's terms.
             alone = np.tile(theta[:1], (n, 1))
             value, g, h = self.system(alone, np.eye(n))

@@ -18,8 +18,6 @@ from ._resample import MOST_UNANSWERED, draw_shares
 
 __all__ = ["bootstrap_curve"]
 
-# How far the first start is moved from the others.
-_APART = 1e-9
 _LIMIT = 1e15
 
 
@@ -28,6 +26,8 @@ class _OwnTargets(engine.Objective):
 
     They take the place of the weights, which the engine hands on problem by problem.
     """
+
+    weighted = False
 
     def values(self, theta: Array, weights: Array | None) -> Array:
         return self._of(weights).values(theta, None)
@@ -108,8 +108,6 @@ def bootstrap_curve(
     targets = targets[answered]
     problem = _OwnTargets(law, inputs, value, fit.delta)
     starts = np.tile(fit.law.as_array(), (len(targets), 1))
-    # The engine takes what starts at one place for resamples of the same responses.
-    starts[0] += _APART * (1 + np.abs(starts[0])) * free
     solution = engine.solve(problem, starts, targets, free)
     # Beyond, a positive constant is at its limit, and powers of it overflow.
     constants, logged = solution.constants, problem.logged & free
