@@ -25,9 +25,9 @@ def listed(path: Path) -> list[str]:
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_a_page_opens_with_a_recipe_that_runs(path: Path) -> None:
     text = path.read_text("utf-8")
-    before, _, after = text.partition("```pycon\n")
+    before, _, _ = text.partition("```pycon\n")
     assert not LISTED.search(before), "the recipe comes first"
-    recipe = after.partition("```")[0]
+    recipe = "".join(re.findall(r"```pycon\n(.*?)```", text, re.S))
     test = doctest.DocTestParser().get_doctest(recipe, {}, path.stem, str(path), 0)
     assert len(test.examples) > 1
     runner = doctest.DocTestRunner(verbose=False)

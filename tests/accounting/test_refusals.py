@@ -141,3 +141,8 @@ def test_accelerators_without_the_number_are_refused() -> None:
         acc.Accelerator.from_row(rows.loc["H100 SXM"], bits=4)
     with pytest.raises(DataError, match="peak_dense_8bit_op_per_s must be finite"):
         acc.Accelerator.from_row(rows.loc["V100 SXM2 32GB"], bits=8)
+
+
+def test_shapes_that_do_not_go_together_are_named() -> None:
+    with pytest.raises(DataError, match=r"shape \(2,\) and tokens \(3,\): give one"):
+        acc.training_flops([1e9, 2e9], [1e9, 2e9, 3e9])

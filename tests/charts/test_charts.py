@@ -648,3 +648,11 @@ def test_a_legend_of_shapes_shows_on_dark(
     dark = drawn({**layered(marks), "config": DARK}, capfd)
     assert f'fill="{DARK["legend"]["symbolBaseFillColor"]}"' in dark
     assert 'fill="black"' not in dark
+
+
+def test_what_is_no_frame_or_no_chart_is_refused() -> None:
+    with pytest.raises(sn.DataError, match="is a dict; give a pandas DataFrame"):
+        charts.points({"x": [1], "y": [2]}, "x", "y")  # type: ignore[arg-type]
+    for together in (charts.layer, charts.beside):
+        with pytest.raises(sn.DataError, match=r"takes charts, .*; 3 is none"):
+            together(3, description="A chart.")  # type: ignore[operator]

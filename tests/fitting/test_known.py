@@ -275,6 +275,30 @@ def test_leverage_keeps_the_prior() -> None:
     assert moved == pytest.approx(rest["E"] - found["E"], rel=1e-4)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("quantile", [0.5, 0.2])
+def test_slopes_of_priors_and_quantiles_are_those_of_differences(
+    weighted: bool, quantile: float
+) -> None:
+    prior = engine.Prior.of(NAMES, {}, {"E": (0.7, 0.1), "alpha": (0.2, 0.05)})
+    problem = engine.Objective(
+        PowerLaw, {"x": X}, noisy(12), 0.02, quantile=quantile, prior=prior
+    ).with_delta(0.02, 0.3)
+    rng = np.random.default_rng(0)
+    theta = problem.unconstrain(rng.uniform(0.2, 2.0, (5, 3)))
+    weights = None
+    if weighted:
+        weights = problem.weigh(rng.integers(0, 3, (5, len(X))).astype(float), rng)
+        assert weights.shape == (5, problem.n_terms)
+    value, slope, _ = problem.system(theta, weights)
+    assert value == pytest.approx(problem.values(theta, weights), rel=1e-12)
+    for j in range(3):
+        step = np.zeros(3)
+        step[j] = 1e-6
+        up, down = (problem.values(theta + s * step, weights) for s in (1, -1))
+        assert slope[j] == pytest.approx((up - down) / 2e-6, rel=1e-4, abs=1e-6)
+
+
 @pytest.mark.parametrize("delta", [0.02, 0.4, 1.345, 3.0, np.inf])
 def test_the_variance_of_a_loss_is_mean_square_slope_over_mean_curvature(
     delta: float,

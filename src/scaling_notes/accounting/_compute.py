@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
+from ..errors import DataError
 from ._checks import Array, numbers, plain
 
 __all__ = [
@@ -53,7 +55,7 @@ def training_flops(
     Raises
     ------
     DataError
-        If a number is negative or not finite.
+        If a number is negative or not finite, or shapes do not broadcast.
 
     References
     ----------
@@ -109,9 +111,16 @@ def inference_flops(
 
 
 def _product(params: ArrayLike, tokens: ArrayLike, factor: float) -> float | Array:
-    flops: float | Array = plain(
-        numbers(factor, "flops_per_param_token")
-        * numbers(params, "params", zero=True)
-        * numbers(tokens, "tokens", zero=True)
+    n, d = (
+        numbers(value, name, zero=True)
+        for value, name in ((params, "params"), (tokens, "tokens"))
     )
+    try:
+        product = n * d
+    except ValueError as error:
+        raise DataError(
+            f"params have the shape {np.shape(n)} and tokens {np.shape(d)}: give one "
+            "of each for every run, or one of either for all."
+        ) from error
+    flops: float | Array = plain(numbers(factor, "flops_per_param_token") * product)
     return flops

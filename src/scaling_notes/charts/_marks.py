@@ -63,6 +63,10 @@ def _position(data: pd.DataFrame, a: Axis, channel: Any) -> Any:
 
 
 def need(data: pd.DataFrame, column: str) -> None:
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(
+            f"What to draw is a {type(data).__name__}; give a pandas DataFrame."
+        )
     if column not in data.columns:
         raise DataError(
             f"The frame to draw has no column {column!r}; it has "
@@ -362,15 +366,26 @@ def layer(
     """
     if not marks:
         raise DataError("layer() needs a mark or more, such as points(...).")
+    _require_charts("layer", marks)
     return ours(alt.layer(*joined(marks))).properties(
         description=description, height=height, width=WIDTH
     )
+
+
+def _require_charts(name: str, given: Sequence[object]) -> None:
+    kinds = (alt.Chart, alt.LayerChart, alt.FacetChart, alt.HConcatChart)
+    for one in given:
+        if not isinstance(one, kinds):
+            raise DataError(
+                f"{name}() takes charts, such as points(...); {one!r} is none."
+            )
 
 
 def beside(
     *charts: alt.LayerChart | alt.FacetChart, description: str, width: int = 300
 ) -> alt.HConcatChart:
     """Put charts side by side; on a narrow page the row scrolls in its own box."""
+    _require_charts("beside", charts)
     parts = [chart.properties(width=width) for chart in charts]
     for part in parts:
         # The whole says it once.
