@@ -22,7 +22,6 @@ RESAMPLES = 400
 NOISE = 0.03
 X = np.geomspace(1, 300, 24)
 TRUTH = PowerLaw(E=0.8, A=2.0, alpha=0.15)
-MANY = np.geomspace(1, 1000, 60)
 LADDER = PowerLaw(E=0.5, A=2.0, alpha=0.3)
 GRID = Chinchilla(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
 HUBER = 1.345
@@ -95,13 +94,14 @@ def center(quantile: float, delta: float) -> float:
     return float(brentq(pull, -4, 4))
 
 
-def lower_edge(quantile: float, delta: float | None, seed: int) -> Simulated:
-    """Return a fit of the lower edge of sixty runs, and where that edge is."""
-    y = noisy(LADDER, MANY, np.random.default_rng([4, seed]))
+def lower_edge(n: int, quantile: float, delta: float | None, seed: int) -> Simulated:
+    """Return a fit of the lower edge of n runs, and where that edge is."""
+    x = np.geomspace(1, 1000, n)
+    y = noisy(LADDER, x, np.random.default_rng([4, seed]))
     told = HUBER if delta is None else delta / NOISE
     move = float(np.exp(NOISE * center(quantile, told)))
     edge = PowerLaw(E=move * LADDER.E, A=move * LADDER.A, alpha=LADDER.alpha)
-    return sn.fit_law(PowerLaw, MANY, y, quantile=quantile, delta=delta), edge
+    return sn.fit_law(PowerLaw, x, y, quantile=quantile, delta=delta), edge
 
 
 CASES: list[tuple[str, str, Callable[[int], Simulated]]] = [
@@ -112,9 +112,9 @@ CASES: list[tuple[str, str, Callable[[int], Simulated]]] = [
     ("prior", "E within 0.2, least squares", partial(floor_known, 0.2, np.inf)),
     ("prior", "E within 0.2, delta 0.003", partial(floor_known, 0.2, 0.003)),
     ("prior", "alpha, beta within 0.02", exponents_known),
-    ("quantile", "0.25", partial(lower_edge, 0.25, None)),
-    ("quantile", "0.25, delta 0.003", partial(lower_edge, 0.25, 0.003)),
-    ("quantile", "0.1, least squares", partial(lower_edge, 0.1, np.inf)),
+    ("quantile", "0.25", partial(lower_edge, 40, 0.25, None)),
+    ("quantile", "0.25, delta 0.003", partial(lower_edge, 60, 0.25, 0.003)),
+    ("quantile", "0.1, least squares", partial(lower_edge, 80, 0.1, np.inf)),
     ("residuals of the loss", "36 runs", linear),
 ]
 

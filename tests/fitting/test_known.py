@@ -508,3 +508,10 @@ def test_intervals_cover_in_a_few_simulations() -> None:
     assert set(found.index) == {"bounds", "prior", "quantile", "residuals of the loss"}
     assert (found > 0.75).all()
     assert found.mean() < 1.0
+
+
+def test_a_quantile_far_out_of_few_runs_is_unverified() -> None:
+    few = fit(1, 0.01, quantile=0.25).bootstrap(50).interval("A")
+    assert "unverified below 8 units beyond the quantile" in few.how
+    enough = fit(1, 0.01, quantile=0.4).bootstrap(50).interval("A")
+    assert "unverified" not in enough.how

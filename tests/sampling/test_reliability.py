@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from scaling_notes.errors import DataError, FitWarning
-from scaling_notes.sampling import difference, g_pass_at_k, pass_at_k, pass_hat_k
+from scaling_notes.sampling import (
+    PassCurve,
+    ProblemCurve,
+    difference,
+    g_pass_at_k,
+    pass_at_k,
+    pass_hat_k,
+)
 
 examples = settings(max_examples=60)
 counts = st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
@@ -181,3 +189,16 @@ class TestDifference:
             difference(a, pass_hat_k(10, [1, 2, 3], 1))
         with pytest.raises(DataError, match="second is a float"):
             difference(a, 0.5)
+
+
+@pytest.mark.parametrize("curve", [pass_hat_k, pass_at_k])
+def test_intervals_that_a_few_problems_decide_say_so(
+    curve: Callable[..., ProblemCurve | PassCurve],
+) -> None:
+    rare = curve(20, [0] * 38 + [3, 5], 1).interval()
+    assert "unverified below 4 successes in all" in rare.how
+    # Of 40 problems 38 are always solved.
+    common = curve(20, [20] * 38 + [3, 5], 1).interval()
+    assert "unverified below 4 failures in all" in common.how
+    assert "unverified" not in curve(20, [0] * 20 + [20] * 20, 1).interval().how
+    assert "unverified below 15 problems" in curve(20, [0] * 10, 1).interval().how

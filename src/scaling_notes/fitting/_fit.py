@@ -32,6 +32,8 @@ _CHUNK = 1000
 _CELLS = 4_000_000
 # Resamples that do not identify a constant can be the whole of one tail of 95 %.
 _FEW = 0.025
+# In simulations of a quantile intervals cover with so many units on either side.
+_BEYOND = 8
 
 
 class Status(enum.Enum):
@@ -162,6 +164,7 @@ class Fit:
         """
         require_resamples(n_resamples)
         groups = self._groups()
+        n_units = len(self.data) if groups is None else int(groups.max()) + 1
         chunk = max(1, min(_CHUNK, _CELLS // len(self.data)))
         sizes = [
             min(chunk, n_resamples - first) for first in range(0, n_resamples, chunk)
@@ -180,7 +183,7 @@ class Fit:
             law=self.law,
             laws=type(self.law).from_array(np.concatenate([c for c, *_ in parts])),
             residuals=self.residuals,
-            n_units=len(self.data) if groups is None else int(groups.max()) + 1,
+            n_units=n_units,
             seed=seed,
             converged=sum(done for _, done, *_ in parts) / n_resamples,
             params_kind=self.params_kind,
@@ -188,7 +191,7 @@ class Fit:
             restarted=sum(again for _, _, again, _ in parts),
             unidentified=unidentified,
             how="case bootstrap" + (", priors drawn anew" if self.priors else ""),
-            doubt=self._doubt(),
+            doubt=", ".join(filter(None, [self._doubt(), self._few_beyond(n_units)])),
         )
 
     def profile(self, name: str, confidence_level: float = 0.95) -> Interval:
@@ -335,6 +338,12 @@ class Fit:
         residual = self.residuals * self._problem().per_error
         found = None if grouped else cluster(inputs, residual)
         return f"residuals cluster {found.where}" if found else ""
+
+    def _few_beyond(self, n_units: int) -> str:
+        """Return a doubt where few points decide a quantile far out."""
+        share = min(self.quantile, 1 - self.quantile)
+        few = self.quantile != 0.5 and share * n_units < _BEYOND
+        return f"unverified below {_BEYOND} units beyond the quantile" if few else ""
 
     def _starts(self) -> Starts:
         return both_sides(self._problem(), self.law.as_array(), self._free())

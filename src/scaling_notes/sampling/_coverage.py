@@ -126,9 +126,9 @@ class PassCurve:
         agree there is no spread to resample; the interval then says how common
         a differing problem could still be. In simulations of 30 problems and 20
         samples with a beta(0.3, 1) law of pass rates the nominal 95 % covered 94
-        to 96 %. The interval is too short where a few problems carry all the
-        spread: pass@1 of 0.05 on 15 problems, or pass@10 of 0.96 on 30, was
-        covered in 85 % of cases.
+        to 96 %. Where the values of all problems add up to fewer than four
+        successes, or failures, a few problems carry all the spread and it covers
+        less: ``how`` says that such an interval is unverified.
 
         Examples
         --------
@@ -152,7 +152,7 @@ class PassCurve:
             high=float(row["high"]),
             confidence_level=confidence_level,
             n=self.n_problems,
-            how=through_bca(n_resamples, self.n_problems),
+            how=through_bca(n_resamples, self.n_problems, float(row["pass_at_k"])),
         )
 
     def band(
