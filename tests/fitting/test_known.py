@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import least_squares, linprog, minimize
@@ -122,6 +122,7 @@ def test_bounds_that_are_far_change_nothing() -> None:
     width=st.floats(0.01, 0.5),
     floor=st.floats(0.0, 1.0),
 )
+@example(seed=0, low=0.0, width=0.5, floor=5e-324)
 def test_no_refit_leaves_its_bounds(
     seed: int, low: float, width: float, floor: float
 ) -> None:

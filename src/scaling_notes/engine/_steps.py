@@ -58,7 +58,7 @@ def bounded_newton_step(
         rest = h * (moves[:, None] & moves[None])
         rest[np.arange(p), np.arange(p)] += held
         ahead, _ = damped_newton_step(slope * moves, rest, mu)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             room = np.where(ahead > 0, high - step, low - step) / ahead
         room = np.where(moves & (ahead != 0), np.maximum(room, 0.0), np.inf)
         share = np.minimum(room.min(axis=0), 1.0)
