@@ -19,7 +19,7 @@ from scipy.stats import norm
 import scaling_notes as sn
 from scaling_notes import engine
 from scaling_notes.engine._steps import bounded_newton_step
-from scaling_notes.laws import Chinchilla, PowerLaw
+from scaling_notes.laws import Chinchilla, LogLinear, PowerLaw
 from scaling_notes.laws._law import Array
 
 TRUTH = PowerLaw(E=0.8, A=2.0, alpha=0.15)
@@ -516,3 +516,50 @@ def test_a_quantile_far_out_of_few_runs_is_unverified() -> None:
     assert "unverified below 8 units beyond the quantile" in few.how
     enough = fit(1, 0.01, quantile=0.4).bootstrap(50).interval("A")
     assert "unverified" not in enough.how
+
+
+@pytest.mark.parametrize("floor", [1e-6, 1e-4, 1e-2, 0.3])
+def test_a_fit_at_a_lower_bound_says_so(floor: float) -> None:
+    x = 2.0 ** np.arange(8)
+    y = [1.286, 1.214, 1.103, 0.969, 0.885, 0.788, 0.715, 0.661]
+    with pytest.warns(sn.FitWarning, match="E is at its bound"):
+        found = sn.fit_law(PowerLaw, x, y, delta=np.inf, bounds={"E": (floor, None)})
+    assert found["E"] == floor
+    assert found.status is sn.Status.AT_BOUND
+
+
+@pytest.mark.parametrize("delta", [0.001, 0.1, 1.345, np.inf])
+@pytest.mark.parametrize("quantile", [0.5, 0.1])
+def test_priors_weigh_as_much_whatever_the_loss(delta: float, quantile: float) -> None:
+    """A mean of many numbers, and a prior of it that is as good as they are."""
+    n = 2401
+    z = norm.ppf((np.random.default_rng(14).permutation(n) + 0.5) / n)
+    sd = 0.01 / np.sqrt(n)
+    options: dict[str, Any] = {
+        "standard_error": np.full(n, 0.01),
+        "fixed": {"slope": 0.0},
+        "delta": delta,
+        "quantile": quantile,
+    }
+    k, score = np.geomspace(1, 1000, n), 0.5 + 0.01 * z
+    alone = sn.fit_law(LogLinear, k, score, **options)["intercept"]
+    mean = alone + 4 * sd if delta < 0.1 else alone + sd
+    priors = {"intercept": (mean, sd)}
+    both = sn.fit_law(LogLinear, k, score, priors=priors, **options)["intercept"]
+    weight = (both - alone) / (mean - alone)
+    # An estimate of this kind has this variance, in units of that of a mean.
+    square, slope = _slopes(delta, quantile)
+    variance = square / slope**2
+    assert weight == pytest.approx(variance / (1 + variance), abs=0.03)
+
+
+def _slopes(delta: float, quantile: float) -> tuple[float, float]:
+    z = np.linspace(-9, 9, 400_001)
+    weight = norm.pdf(z) * (z[1] - z[0])
+    move = simulation("known_coverage_simulation.py").center(quantile, delta)
+    tilt = 2 * np.where(z > move, quantile, 1 - quantile)
+    psi = np.clip(z - move, -delta, delta)
+    inside = np.abs(z - move) <= delta
+    return float((weight * (tilt * psi) ** 2).sum()), float(
+        (weight * tilt * inside).sum()
+    )

@@ -32,12 +32,17 @@ def make_whole(part: object, *names: str, least: int = 1) -> None:
         object.__setattr__(part, name, whole(getattr(part, name), name, least))
 
 
-def numbers(values: ArrayLike, name: str, *, zero: bool = False) -> Array:
-    """Return finite positive numbers as floats; ``zero`` lets zero through."""
+def floats(values: Any, name: str) -> Array:
+    """Return numbers as floats, whatever they are."""
     try:
-        array = np.asarray(values, float)
+        return np.asarray(values, float)
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} is not a number ({error}); give numbers.") from error
+
+
+def numbers(values: ArrayLike, name: str, *, zero: bool = False) -> Array:
+    """Return finite positive numbers as floats; ``zero`` lets zero through."""
+    array = floats(values, name)
     if not (np.isfinite(array) & ((array >= 0) if zero else (array > 0))).all():
         least = "zero or more" if zero else "positive"
         raise DataError(f"{name} must be finite and {least}; got {values!r}.")

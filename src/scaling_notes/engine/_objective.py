@@ -188,6 +188,8 @@ class Objective:
             constants[:, self.logged] = np.exp(constants[:, self.logged])
         if self.box is not None:
             # Exactly at its bound, not beside it by the rounding of a logarithm.
+            for end, bound in zip(self.box, self._ends(), strict=True):
+                constants = np.where(theta == end, bound, constants)
             constants = np.clip(constants, *self._ends())
         return constants
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit, ndtr
 
+from ..accounting._checks import floats
 from ..errors import DataError
 from ..laws import Law
 from ..laws._law import Array, within
@@ -29,7 +30,12 @@ from ._interval import (
 )
 from ._table import Table, digits, table
 
-__all__ = ["Bootstrap"]
+__all__ = ["FEW", "Bootstrap"]
+
+# Resamples without a sure answer can be the whole of one tail of 95 %.
+FEW = 0.025
+# A constant this much smaller in a refit than in most has vanished there.
+_VANISHED = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +95,8 @@ class Bootstrap:
         said = unverified(self.n_units)
         if self.unidentified:
             said += f", {self.unidentified:.1%} of them do not identify all constants"
+        if 1 - self.converged > FEW:
+            said += f", {1 - self.converged:.1%} of them did not converge"
         return said + (f", {self.doubt}" if self.doubt else "")
 
     def samples(self, quantity: Quantity) -> Array:
@@ -197,7 +205,16 @@ class Bootstrap:
                 f"The refits are of {type(self.law).__name__}, the constants of "
                 f"{type(law).__name__}: compare like with like."
             )
-        refits, center = self._coordinates(self.laws), self._coordinates(self.law)
+        values = self.laws.as_array()
+        vanishes = values.min(axis=0) < _VANISHED * np.median(values, axis=0)
+        logged = np.isin(self.law.constants(), self.law.positive) & ~vanishes
+        logged &= (self.law.as_array() > 0) & (law.as_array() > 0)
+
+        def coordinates(law: Law) -> Array:
+            given = law.as_array()
+            return np.where(logged, np.log(np.where(logged, given, 1.0)), given)
+
+        refits, center = coordinates(self.laws), coordinates(self.law)
         # A constant that was fixed does not vary and says nothing.
         scale = np.maximum(np.abs(center), 1.0)
         free = refits.std(axis=0) > 1e-9 * scale
@@ -207,14 +224,7 @@ class Bootstrap:
             away = (x - center)[..., free]
             return np.einsum("...i,ij,...j->...", away, inverse, away)
 
-        return float(np.mean(distance(refits) >= distance(self._coordinates(law))))
-
-    def _coordinates(self, law: Law) -> Array:
-        values = np.array(law.as_array())
-        for i, name in enumerate(law.constants()):
-            if name in law.positive:
-                values[..., i] = np.log(values[..., i])
-        return values
+        return float(np.mean(distance(refits) >= distance(coordinates(law))))
 
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
         """Return every constant and derived quantity with its interval.
@@ -303,7 +313,7 @@ def _printed(found: pd.DataFrame) -> Table:
 
 def _read_inputs(law: Law, inputs: Mapping[str, ArrayLike]) -> list[Array]:
     """Return the inputs as arrays of one length, at which the law has a meaning."""
-    arrays = [np.atleast_1d(np.asarray(inputs[n], float)) for n in law.inputs]
+    arrays = [np.atleast_1d(floats(inputs[n], n)) for n in law.inputs]
     try:
         arrays = list(np.broadcast_arrays(*arrays))
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -37,9 +38,9 @@ def read_runs(
     the other and from params.
     """
     factor = flops_per_param_token
-    if not (np.isfinite(factor) and factor > 0):
+    if not (isinstance(factor, Real) and np.isfinite(factor) and factor > 0):
         raise DataError(
-            f"flops_per_param_token is {factor}; give a finite, positive number."
+            f"flops_per_param_token is {factor!r}; give a finite, positive number."
         )
     missing = []
     if isinstance(runs, pd.DataFrame | Mapping):

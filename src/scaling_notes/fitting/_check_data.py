@@ -11,8 +11,8 @@ import pandas as pd
 from ..accounting import training_flops
 from ..errors import DataError, FitError
 from ..laws import Chinchilla
-from ..laws._law import Array
 from ._columns import read_columns, require_identified, require_positive, unit_hints
+from ._compute_unit import other_unit
 from ._finding import Finding, Verdict
 from ._interval import MIN_UNITS, MIN_VERIFIED
 from ._table import digits
@@ -26,17 +26,6 @@ _DECADES = 1.0
 _CORRELATED = 0.95
 # A loss in nats this large is a perplexity, or a sum over tokens.
 _LARGE_LOSS = 8.0
-# FLOP in what compute is often given in.
-_COMPUTE_UNITS = {
-    "GFLOP": 1e9,
-    "TFLOP": 1e12,
-    "PFLOP": 1e15,
-    "EFLOP": 1e18,
-    "ZFLOP": 1e21,
-    "PFLOP/s-days": 86400e15,
-}
-# Two units differ by one factor, but for what counts differ.
-_CONSTANT = 30.0
 # Rows of one size, and the part of steps from row to row that go up, as checkpoints.
 _CURVE = 20
 _RISING = 0.95
@@ -126,23 +115,7 @@ def _compute(data: pd.DataFrame, runs: pd.DataFrame, column: str) -> Iterator[Fi
         column,
         f"{digits(low, 3)} to {digits(high, 3)} times 6 params x tokens",
         "fine" if near else "look",
-        "" if near else _other_unit(known, part["flops"].to_numpy()),
-    )
-
-
-def _other_unit(known: Array, compute: Array) -> str:
-    """Return what compute may be given in, by how far it is from 6 N D."""
-    if float(known.max() / known.min()) < _CONSTANT:
-        middle = float(np.median(known))
-        for unit, flop in _COMPUTE_UNITS.items():
-            if 0.25 < middle * flop < 4:
-                return f"Is compute in {unit}? Give FLOP: times {flop:g}."
-        return "Do params leave out embeddings, or flops the backward pass?"
-    if compute.min() > 10 and compute.max() < 80:
-        return "Is compute a logarithm? Give FLOP: 10**x or exp(x)."
-    return (
-        "Did whole numbers run over? Multiply as floats, 6.0 * params * tokens. Or do "
-        "params leave out embeddings?"
+        "" if near else other_unit(known, part["flops"].to_numpy()),
     )
 
 

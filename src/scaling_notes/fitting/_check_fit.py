@@ -167,11 +167,13 @@ def _leverage(fit: Fit) -> Iterator[Finding]:
     # Exact losses leave rounding alone.
     size = pd.Series({name: abs(fit[str(name)]) for name in change})
     moves = change.abs().max()
-    if not (moves > 1e-9 * size).any():
+    if not (moves > 1e-9 * size.clip(lower=1.0)).any():
         yield Finding("leverage", "no run moves an estimate", "fine")
         return
+    # Nor does a constant that is as good as zero tell who moves it.
+    change = change.loc[:, moves > 1e-9 * size.clip(lower=1.0)]
     # About their mean, as the jackknife takes them: parts of one whole.
-    unit = change / moves.where(moves > 0)
+    unit = change / moves[change.columns]
     parts = (unit - unit.mean()) ** 2
     parts /= parts.sum().where(lambda s: s > 0)
     share = parts.max(axis=1).to_numpy()

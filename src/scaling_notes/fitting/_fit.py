@@ -16,13 +16,13 @@ from ..errors import DataError, FitWarning
 from ..laws import Law
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks, map_seeded, require_resamples
-from ._bootstrap import Bootstrap
+from ._bootstrap import FEW, Bootstrap
 from ._bounds import Starts, both_sides
 from ._dependence import cluster
 from ._interval import Interval, Quantity, evaluate
 from ._known import Known
 from ._profile_likelihood import Likelihood
-from ._refit import refit, solve_from
+from ._refit import refit, without
 from ._table import Table, digits, table
 
 __all__ = ["Fit", "Status"]
@@ -30,8 +30,6 @@ __all__ = ["Fit", "Status"]
 # Resamples in one piece of work, and resamples x points at most.
 _CHUNK = 1000
 _CELLS = 4_000_000
-# Resamples that do not identify a constant can be the whole of one tail of 95 %.
-_FEW = 0.025
 # In simulations of a quantile intervals cover with so many units on either side.
 _BEYOND = 8
 
@@ -160,7 +158,8 @@ class Fit:
         Warns
         -----
         FitWarning
-            If more than a fortieth of the resamples do not identify every constant.
+            If more than a fortieth of the resamples do not identify every constant,
+            or of the refits do not converge.
         """
         require_resamples(n_resamples)
         groups = self._groups()
@@ -172,7 +171,16 @@ class Fit:
         work = partial(refit, self._problem(), self._starts(), groups, self._free())
         parts = map_seeded(work, sizes, seed, executor)
         unidentified = sum(lost for *_, lost in parts) / n_resamples
-        if unidentified > _FEW:
+        converged = sum(done for _, done, *_ in parts) / n_resamples
+        if 1 - converged > FEW:
+            warnings.warn(
+                f"{1 - converged:.1%} of the refits did not converge: intervals that "
+                "hold them are not final. Fix a constant, or give it a bound or a "
+                "prior.",
+                FitWarning,
+                stacklevel=2,
+            )
+        if unidentified > FEW:
             warnings.warn(
                 f"{unidentified:.1%} of the resamples do not identify every constant: "
                 "few points decide them. Add points there, or fix a constant.",
@@ -185,7 +193,7 @@ class Fit:
             residuals=self.residuals,
             n_units=n_units,
             seed=seed,
-            converged=sum(done for _, done, *_ in parts) / n_resamples,
+            converged=converged,
             params_kind=self.params_kind,
             loss_unit=self.loss_unit,
             restarted=sum(again for _, _, again, _ in parts),
@@ -298,7 +306,7 @@ class Fit:
         n = len(self.data)
         size = max(1, min(_CHUNK, _CELLS // n))
         starts = self._starts().interior
-        work = partial(_without, self._problem(), starts, self._free())
+        work = partial(without, self._problem(), starts, self._free())
         rows = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
         constants = np.concatenate(map_chunks(work, rows, executor))
         laws = type(self.law).from_array(constants)
@@ -382,12 +390,3 @@ class Fit:
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{m}</p>" for m in self.messages)
         return f"<p>{self._facts()}</p>{self._table()._repr_html_()}{notes}"
-
-
-def _without(
-    problem: engine.Objective, starts: Array, free: np.ndarray, dropped: np.ndarray
-) -> Array:
-    """Return the constants fitted without each of these runs."""
-    weights = np.ones((len(dropped), len(problem.target)))
-    weights[np.arange(len(dropped)), dropped] = 0.0
-    return solve_from(problem, starts, problem.weigh(weights), free).constants

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -9,13 +10,16 @@ from typing import overload
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
+from ..accounting._checks import floats
+from ..errors import DataError, FitWarning
 from ..laws import Chinchilla, Law
 from ..laws._law import Array
 from ..parallel import Executor
 from ._columns import read_columns, require_domain, require_positive
+from ._compute_unit import far_from_flops
 from ._fit import Fit
 from ._fit_law import fit_chinchilla, fit_law
+from ._frames import Runs, as_frame
 from ._interval import Interval
 from ._known import Bound
 from ._table import digits, table
@@ -154,7 +158,7 @@ class Forecasts:
 
 @overload
 def forecast(
-    runs: pd.DataFrame,
+    runs: Runs,
     *,
     below: float,
     law: type[Law] | None = ...,
@@ -179,7 +183,7 @@ def forecast(
 ) -> Forecast: ...
 @overload
 def forecast(
-    runs: pd.DataFrame,
+    runs: Runs,
     *,
     below: Sequence[float] | Array,
     law: type[Law] | None = ...,
@@ -203,7 +207,7 @@ def forecast(
     executor: Executor | None = ...,
 ) -> Forecasts: ...
 def forecast(
-    runs: pd.DataFrame,
+    runs: Runs,
     *,
     below: float | Sequence[float] | Array,
     law: type[Law] | None = None,
@@ -230,7 +234,8 @@ def forecast(
 
     Parameters
     ----------
-    runs : DataFrame
+    runs : DataFrame, mapping of columns, or other table
+        As for :func:`fit_chinchilla`.
     below : float, or array of shape (c,)
         Runs of less training compute (FLOP) are fitted. Of several cuts each has
         its forecast.
@@ -285,14 +290,20 @@ def forecast(
     >>> cuts.table[["runs", "held_out"]].to_numpy().tolist()
     [[136, 38], [177, 38]]
     """
-    cuts = np.asarray(below, float)
+    runs = as_frame(runs)
+    cuts = floats(below, "below")
     if not (cuts.size and np.isfinite(cuts).all()):
         raise DataError("below must be a finite cut, or one or more of them.")
+    if above is not None and not np.isfinite(floats(above, "above")).all():
+        raise DataError(f"above is {above}; give a finite number.")
     own = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
     law = law or Chinchilla
     along = along or (law.inputs[0] if len(law.inputs) == 1 else "flops")
     names = _names(law, along, own, columns or {})
     data = _read(runs, law, names, groups)
+    if {"params", "tokens", "flops"} <= set(data):
+        for caution in far_from_flops(data, names["flops"]):
+            warnings.warn(caution, FitWarning, stacklevel=2)
 
     def at(cut: float, small: pd.DataFrame, large: pd.DataFrame) -> Forecast:
         # Under their own names: messages and units go by them.
@@ -348,7 +359,7 @@ def forecast(
     # All cuts are looked at before the first fit: a bad one is told of at once.
     parts = [_parted(data, along, cut, cut if above is None else above) for cut in each]
     if cuts.ndim == 0:
-        return at(below, *parts[0])  # type: ignore[arg-type]
+        return at(each[0], *parts[0])
     return Forecasts(tuple(at(c, *part) for c, part in zip(each, parts, strict=True)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from ._budgets import (
     read_runs,
 )
 from ._columns import UNKNOWN, read_params_kind, unit_of
+from ._compute_unit import far_from_flops
 from ._power_law_draws import draw_power_laws
 from ._profile import Profile, power_law
 from ._valley import Valley, find_valleys
@@ -34,6 +36,8 @@ _NEAR, _NEAR_CURVES = 0.03, 0.1
 # What is worth a word: exponents apart, log sizes apart.
 _OFF = 0.01
 _SHIFTED = 0.02
+# Fewer tokens a param than runs of language models have.
+_SPARSE = 1e-3
 
 
 def isoflop(
@@ -172,7 +176,13 @@ def isoflop(
             f"{len(found)} budgets are too few for a power law: give three or more in "
             "budgets, each with three runs or more."
         )
-    cautions: list[str] = []
+    cautions = far_from_flops(data, flops)
+    per_param = float(np.median(data["tokens"] / data["params"]))
+    if not cautions and per_param < _SPARSE:
+        cautions.append(
+            f"The runs have {per_param:.1g} tokens a param. Is {flops!r} in another "
+            "unit? Give FLOP (1 GFLOP is 1e9 FLOP)."
+        )
     outside = int(data["budget"].isna().sum())
     if outside:
         words = f"{outside} of {len(data)} runs are in no budget"
@@ -221,12 +231,15 @@ def isoflop(
 
 def _require_arguments(tolerance: float, near: float, exponent: float | None) -> None:
     for name, value in (("tolerance", tolerance), ("near", near)):
+        if not isinstance(value, Real):
+            raise DataError(f"{name} is {value!r}; give a number, as a part.")
         if not value > 0:
             raise DataError(f"{name} is {value}; give a positive number, as a part.")
     if not np.isfinite(tolerance):
         raise DataError(f"tolerance is {tolerance}; give a finite part.")
-    if exponent is not None and not np.isfinite(exponent):
-        raise DataError(f"exponent is {exponent}; give a finite number, or None.")
+    number = exponent is None or isinstance(exponent, Real)
+    if not number or (exponent is not None and not np.isfinite(exponent)):
+        raise DataError(f"exponent is {exponent!r}; give a finite number, or None.")
 
 
 def _warn(cautions: Sequence[str]) -> None:

@@ -42,6 +42,7 @@ class Known:
         least = float(response.min())
         told = {"fixed E is": self.fixed.get("E", -np.inf)}
         told["E is bounded below by"] = self.bounds.get("E", (-np.inf,))[0]
+        told["The prior of E has the mean"] = self.priors.get("E", (-np.inf,))[0]
         for what, floor in told.items():
             if floor >= least:
                 raise DataError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.special import fdtrc, fdtri
@@ -68,6 +69,8 @@ class Likelihood:
         names = list(self.problem.names)
         for name, value in held.items():
             self._position(name)
+            if not isinstance(value, Real):
+                raise DataError(f"{name} is held at {value!r}; give a number.")
             if not np.isfinite(value) or (name in self._positive and value < 0):
                 kind = "zero or positive" if name in self._positive else "finite"
                 raise DataError(f"{name} is held at {value}; give a {kind} number.")

@@ -8,7 +8,7 @@ from .. import engine
 from ..laws._law import Array
 from ._bounds import Starts, at_zero
 
-__all__ = ["refit", "resample_counts", "solve_from"]
+__all__ = ["refit", "resample_counts", "solve_from", "without"]
 
 # Single precision is out by less than this part of a sum of positive terms.
 _SINGLE = 1e-5
@@ -223,3 +223,12 @@ def certify(
         own[worse] = again.objective
         converged[worse] = again.converged
         improved.update(worse.tolist())
+
+
+def without(
+    problem: engine.Objective, starts: Array, free: np.ndarray, dropped: np.ndarray
+) -> Array:
+    """Return the constants fitted without each of these runs, a row a run."""
+    weights = np.ones((len(dropped), len(problem.target)))
+    weights[np.arange(len(dropped)), dropped] = 0.0
+    return solve_from(problem, starts, problem.weigh(weights), free).constants

@@ -28,6 +28,8 @@ _GROWTH = 20
 _CONTRADICTED = 0.01
 _FIRST_THRESHOLD = 1e-3
 _SMALL = 1e-8
+# Starts that are tried at each end of a bound too.
+_ENDS = 6
 _DELTA_ROUNDS = 50
 _PLAIN_ROUNDS = 10
 # Residuals of a form that is a little off hang together in any large set of runs,
@@ -157,6 +159,12 @@ def _starts(
         for name, (mean, _) in known.priors.items():
             expected[:, names.index(name)] = mean
         starts = np.concatenate([starts, expected])
+    for name, ends in known.bounds.items():
+        # An optimum at one end may hide a better one at the other.
+        for end in filter(np.isfinite, ends):
+            moved = starts[:_ENDS].copy()
+            moved[:, names.index(name)] = end
+            starts = np.concatenate([starts, moved])
     return starts
 
 
@@ -178,15 +186,15 @@ def _minimize(
     small = free & problem.logged
     starts = np.where(small, np.maximum(starts, _SMALL), starts)
     # Priors count against the variance of residuals, which has to be found too.
-    weighed = bool(problem.prior.n_measurements) and not problem.in_errors
-    seek = delta is None or weighed
+    weighed = bool(problem.prior.n_measurements)
+    seek = delta is None or (weighed and not problem.in_errors)
 
     def at(threshold: float) -> engine.Objective:
-        here = delta or threshold
-        sd = threshold / engine.HUBER
-        return problem.with_delta(
-            here, engine.huber_variance(sd, here) if weighed else 1.0
-        )
+        here, variance = delta or threshold, 1.0
+        if weighed:
+            sd = 1.0 if problem.in_errors else threshold / engine.HUBER
+            variance = engine.huber_variance(sd, here, problem.quantile)
+        return problem.with_delta(here, variance)
 
     tried = delta if delta and not seek else _FIRST_THRESHOLD
     if seek and near:

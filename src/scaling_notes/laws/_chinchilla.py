@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..accounting._checks import floats
 from ..errors import DataError
 from ._inverse import least_input
 from ._law import Array, Law, no_gain, non_negative_least_squares, vanished
@@ -69,7 +70,14 @@ class SizeAndData(Law):
         Hoffmann et al. 2022, arXiv:2203.15556, Eq. 4.
         """
         law = self.chinchilla
-        nd = np.asarray(flops, float) / (
+        for name, what in (("A", "size"), ("B", "data")):
+            value = getattr(law, name)
+            if np.ndim(value) == 0 and not value > 0:
+                raise DataError(
+                    f"{name} is {value:g}: the loss does not fall with {what}, so no "
+                    "split of compute is best."
+                )
+        nd = floats(flops, "flops") / (
             flops_per_param_token or self.flops_per_param_token
         )
         log_g = np.log(law.alpha * law.A / (law.beta * law.B)) / (law.alpha + law.beta)
@@ -109,7 +117,7 @@ class SizeAndData(Law):
         >>> f"{law.flops_to_reach(2.0):.2e}", law.flops_to_reach(1.6)
         ('1.11e+23', inf)
         """
-        target = np.asarray(loss, float)
+        target = floats(loss, "loss")
         if not np.isfinite(target).all():
             raise DataError("The loss to reach must be finite.")
         form = type(self)
@@ -320,7 +328,7 @@ class OptimalParams(Law):
         self, flops: ArrayLike, *, flops_per_param_token: float | None = None
     ) -> Optimum:
         """Return optimal params and tokens at ``flops``; the loss is NaN."""
-        budget = np.asarray(flops, float)
+        budget = floats(flops, "flops")
         params = self.value(budget)
         factor = flops_per_param_token or self.flops_per_param_token
         tokens = budget / factor / params

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
+from ..accounting._checks import floats
 from ..errors import DataError
 from ._inverse import least_input
 
@@ -174,14 +175,22 @@ class Law:
                 f"{form.__name__} has the inputs {inputs}: hold all but one of them, "
                 f"by name, and the value decides that one; {len(sought)} are left."
             )
-        target = np.asarray(value, float)
+        target = floats(value, "The value to reach")
         if not np.isfinite(target).all():
             raise DataError("The value to reach must be finite.")
-        known = {name: np.asarray(x, float) for name, x in held.items()}
+        known = {name: floats(x, name) for name, x in held.items()}
         for name, x in known.items():
             domain = self.domain.get(name, "positive")
             if not within(x, domain).all():
                 raise DataError(f"{name} must be finite and {domain}.")
+        constants = np.moveaxis(self.as_array(), -1, 0)
+        try:
+            np.broadcast(target, *known.values(), *constants)
+        except ValueError as error:
+            raise DataError(
+                f"The value, {', '.join(known)} and the constants do not broadcast "
+                f"({error}): give one of each, or as many of all."
+            ) from error
 
         def value_at(x: Array, *args: Array) -> Array:
             given = dict(zip(known, args, strict=False)) | {sought[0]: x}
@@ -191,7 +200,7 @@ class Law:
         found = least_input(
             value_at,
             target,
-            (*known.values(), *np.moveaxis(self.as_array(), -1, 0)),
+            (*known.values(), *constants),
             share=self.domain.get(sought[0]) == "a share from 0 to 1",
             falls=self.response == "loss",
         )

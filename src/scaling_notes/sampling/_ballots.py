@@ -152,7 +152,8 @@ def _read_answers(answers: Any) -> tuple[pd.Index[Any] | None, list[list[Any]]]:
         masked = np.ma.getmaskarray(answers)
         answers = np.ma.getdata(answers).astype(object)
         answers[masked] = None
-    if isinstance(answers, str) or not isinstance(answers, Iterable):
+    flat = isinstance(answers, np.ndarray) and answers.ndim == 0
+    if flat or isinstance(answers, str) or not isinstance(answers, Iterable):
         raise DataError("answers must be rows of answers, one row a problem.")
     every = list(answers)
     if not every:

@@ -138,6 +138,10 @@ def _elected(right: Array, rivals: Array, k: float) -> Array:
     rivals = rivals[:, (rivals > 0).any(axis=0)]
     if votes == 1 or rivals.shape[1] == 0:
         return right.copy() if votes == 1 else chance
+    if rivals.shape[1] == 1:
+        # Of two answers the counts are one binomial count.
+        level = bdtrc(votes // 2 - 1, votes, right) - chance
+        return chance if votes % 2 else np.clip(chance + 0.5 * level, 0, 1)
     upset = _upset(right, rivals, votes)
     safe = upset.sum(axis=1) <= _NEGLIGIBLE
     chance[safe] = 1
