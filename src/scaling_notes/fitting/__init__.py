@@ -18,7 +18,8 @@ from ._columns import (
 from ._envelope import envelope
 from ._fit import Fit, Status
 from ._fit_law import fit_chinchilla, fit_law
-from ._forecast import Forecast, Forecasts, forecast
+from ._forecast import forecast
+from ._forecast_score import Forecast, Forecasts
 from ._frames import as_frame
 from ._interval import (
     MIN_UNITS,

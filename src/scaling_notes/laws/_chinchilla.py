@@ -74,8 +74,8 @@ class SizeAndData(Law):
             value = getattr(law, name)
             if np.ndim(value) == 0 and not value > 0:
                 raise DataError(
-                    f"{name} is {value:g}: the loss does not fall with {what}, so no "
-                    "split of compute is best."
+                    f"The law has no optimum: {name} is {value:g}, so the loss does "
+                    f"not fall with {what}."
                 )
         nd = floats(flops, "flops") / (
             flops_per_param_token or self.flops_per_param_token
