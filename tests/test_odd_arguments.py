@@ -111,7 +111,7 @@ def test_refits_that_did_not_converge_are_told() -> None:
     with pytest.warns(sn.FitWarning, match="of the refits did not converge"):
         boot = fit.bootstrap(150)
     assert boot.converged < 0.95
-    assert "of them did not converge" in boot.interval("alpha").how
+    assert "of the refits did not converge" in boot.interval("alpha").how
 
 
 def test_two_answers_are_a_binomial_count() -> None:

@@ -30,10 +30,8 @@ from ._interval import (
 )
 from ._table import Table, digits, table
 
-__all__ = ["FEW", "Bootstrap"]
+__all__ = ["Bootstrap"]
 
-# Resamples without a sure answer can be the whole of one tail of 95 %.
-FEW = 0.025
 # A constant this much smaller in a refit than in most has vanished there.
 _VANISHED = 1e-6
 
@@ -95,8 +93,6 @@ class Bootstrap:
         said = unverified(self.n_units)
         if self.unidentified:
             said += f", {self.unidentified:.1%} of them do not identify all constants"
-        if 1 - self.converged > FEW:
-            said += f", {1 - self.converged:.1%} of them did not converge"
         return said + (f", {self.doubt}" if self.doubt else "")
 
     def samples(self, quantity: Quantity) -> Array:

@@ -16,7 +16,7 @@ from ..errors import DataError, FitWarning
 from ..laws import Law
 from ..laws._law import Array
 from ..parallel import Executor, map_chunks, map_seeded, require_resamples
-from ._bootstrap import FEW, Bootstrap
+from ._bootstrap import Bootstrap
 from ._bounds import Starts, both_sides
 from ._dependence import cluster
 from ._interval import Interval, Quantity, evaluate
@@ -30,6 +30,8 @@ __all__ = ["Fit", "Status"]
 # Resamples in one piece of work, and resamples x points at most.
 _CHUNK = 1000
 _CELLS = 4_000_000
+# Resamples without a sure answer can be the whole of one tail of 95 %.
+_FEW = 0.025
 # In simulations of a quantile intervals cover with so many units on either side.
 _BEYOND = 8
 
@@ -172,15 +174,16 @@ class Fit:
         parts = map_seeded(work, sizes, seed, executor)
         unidentified = sum(lost for *_, lost in parts) / n_resamples
         converged = sum(done for _, done, *_ in parts) / n_resamples
-        if 1 - converged > FEW:
+        doubts = [self._doubt(), self._few_beyond(n_units)]
+        if 1 - converged > _FEW:
+            doubts.append(f"{1 - converged:.1%} of the refits did not converge")
             warnings.warn(
-                f"{1 - converged:.1%} of the refits did not converge: intervals that "
-                "hold them are not final. Fix a constant, or give it a bound or a "
-                "prior.",
+                f"{doubts[-1]}: intervals that hold them are not final. Fix a "
+                "constant, or give it a bound or a prior.",
                 FitWarning,
                 stacklevel=2,
             )
-        if unidentified > FEW:
+        if unidentified > _FEW:
             warnings.warn(
                 f"{unidentified:.1%} of the resamples do not identify every constant: "
                 "few points decide them. Add points there, or fix a constant.",
@@ -199,7 +202,7 @@ class Fit:
             restarted=sum(again for _, _, again, _ in parts),
             unidentified=unidentified,
             how="case bootstrap" + (", priors drawn anew" if self.priors else ""),
-            doubt=", ".join(filter(None, [self._doubt(), self._few_beyond(n_units)])),
+            doubt=", ".join(filter(None, doubts)),
         )
 
     def profile(self, name: str, confidence_level: float = 0.95) -> Interval:
