@@ -120,7 +120,7 @@ class ProblemCurve:
         which covers better there: differences lie on both sides of zero. In
         simulations of 15 to 60 problems the nominal 95 % covered 92 to 98 %. Where
         the values of all problems add up to fewer than four successes, or failures,
-        a few problems carry all the spread and it covered less, 56 to 90 %: ``how``
+        a few problems carry all the spread and it covered less, 56 % at worst: ``how``
         says that such an interval is unverified.
 
         Examples
