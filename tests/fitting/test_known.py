@@ -262,6 +262,21 @@ def test_priors_that_runs_contradict_are_told() -> None:
     assert not any("contradict" in " ".join(f.messages) for f in quiet)
 
 
+def test_a_wide_prior_may_reach_above_the_least_loss() -> None:
+    least = float(noisy(1, 0.01).min())
+    found = fit(1, 0.01, priors={"E": (least + 0.05, 1.0)})
+    assert found["E"] == pytest.approx(fit(1, 0.01)["E"], rel=0.02)
+
+
+def test_priors_leave_what_is_fixed_at_zero() -> None:
+    pure = 2.0 * X**-0.3 * np.exp(0.01 * np.random.default_rng(0).normal(size=len(X)))
+    found = sn.fit_law(
+        PowerLaw, X, pure, fixed={"E": 0.0}, priors={"alpha": (0.3, 0.05)}
+    )
+    assert found["E"] == 0.0
+    assert found.messages == ()
+
+
 def test_leverage_keeps_the_prior() -> None:
     y = noisy(6)
     options: dict[str, Any] = {
@@ -408,6 +423,7 @@ def test_too_few_residuals_within_delta_have_no_scale() -> None:
         ({"priors": {"E": (np.inf, 1.0)}}, "both numbers are finite"),
         ({"priors": {"A": (-0.5, 0.1)}}, "has the mean -0.5; it is positive"),
         ({"priors": {"E": 0.5}}, "The prior of E is 0.5; give a pair"),
+        ({"priors": {"E": (9.0, 0.1)}}, "prior of E begins at 8.7 and the least"),
         (
             {"priors": {"E": (0.5, 0.1)}, "bounds": {"E": (0.6, 0.7)}},
             "its mean, 0.5, outside its bounds, 0.6 to 0.7",

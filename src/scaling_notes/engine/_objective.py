@@ -124,13 +124,14 @@ class Objective:
         """
         return self
 
-    def with_delta(self, delta: float, variance: float = 1.0) -> Self:
+    def with_delta(self, delta: float, variance: float | None = None) -> Self:
         """Return the objective of the same points with another Huber threshold.
 
-        ``variance`` is what priors count against.
+        ``variance`` is what priors count against; by default it stays.
         """
         other = copy.copy(self)
-        other.delta, other.variance = delta, variance
+        other.delta = delta
+        other.variance = self.variance if variance is None else variance
         return other
 
     def plain(self) -> Objective:

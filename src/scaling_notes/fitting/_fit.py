@@ -81,7 +81,7 @@ class Fit:
         Order of the M-quantile, 0.5 for a symmetric loss.
     variance : float
         What the loss takes for the variance of a residual, against which priors
-        count; 1 where there are none, or residuals are in standard errors.
+        count; 1 where there are none.
     """
 
     law: Law

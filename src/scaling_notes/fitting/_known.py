@@ -17,6 +17,8 @@ from ..laws._law import Array
 __all__ = ["Bound", "Known", "read_known"]
 
 Bound = tuple[float | None, float | None]
+# Standard deviations to either side of its mean within which a prior is.
+_WIDTH = 3.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Known:
         least = float(response.min())
         told = {"fixed E is": self.fixed.get("E", -np.inf)}
         told["E is bounded below by"] = self.bounds.get("E", (-np.inf,))[0]
-        told["The prior of E has the mean"] = self.priors.get("E", (-np.inf,))[0]
+        mean, sd = self.priors.get("E", (-np.inf, 0.0))
+        told["The prior of E begins at"] = mean - _WIDTH * sd
         for what, floor in told.items():
             if floor >= least:
                 raise DataError(

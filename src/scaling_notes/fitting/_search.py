@@ -93,8 +93,9 @@ def search(
         alone = engine.objective(
             law, inputs, response, problem.delta, errors, quantile, prior
         )
-        starts = _starts(law, inputs, response, known)
-        starts = np.maximum(starts, np.where(problem.logged, _SMALL, -np.inf))
+        starts = _off_zero(
+            alone, _starts(law, inputs, response, known), known.free(law)
+        )
         found += _conflict(problem, solution, alone, starts, known)
     for message in (*messages, *found):
         warnings.warn(message, FitWarning, stacklevel=3)
@@ -168,6 +169,12 @@ def _starts(
     return starts
 
 
+def _off_zero(problem: engine.Objective, starts: Array, free: np.ndarray) -> Array:
+    """Return starts that begin small where they were at zero, without a logarithm."""
+    small = free & problem.logged
+    return np.where(small, np.maximum(starts, _SMALL), starts)
+
+
 def _minimize(
     problem: engine.Objective,
     starts: Array,
@@ -182,9 +189,7 @@ def _minimize(
     the threshold settled.
     """
     n_free = int(free.sum())
-    # A start at zero has no logarithm; it begins small instead.
-    small = free & problem.logged
-    starts = np.where(small, np.maximum(starts, _SMALL), starts)
+    starts = _off_zero(problem, starts, free)
     # Priors count against the variance of residuals, which has to be found too.
     weighed = bool(problem.prior.n_measurements)
     seek = delta is None or (weighed and not problem.in_errors)
