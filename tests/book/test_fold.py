@@ -55,6 +55,12 @@ def test_lessons_stay_open(source: str) -> None:
     assert folded(source, "text/html") == {}
 
 
+def test_a_step_that_its_author_folds_is_told_as_one() -> None:
+    found = folded("x = 1", tags=["hide-input"])
+    assert found["tags"] == ["hide-input"]
+    assert set(found["mystnb"].values()) == {WORDS["step"]}
+
+
 def test_what_a_cell_says_itself_is_kept() -> None:
     found = folded("sn.table(x)", "text/html", tags=["hide-cell"], mystnb={"a": 1})
     assert found["tags"] == ["hide-cell"]

@@ -25,6 +25,7 @@ WORDS = {
     "results": "Code of the results",
     "table": "Code of the table",
     "import": "Imports",
+    "step": "Code of this step",
 }
 # Calls whose output is a table for readers.
 TABLES = ("sn.table", "sn.claims", "sn.refits")
@@ -46,11 +47,15 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
-        kind = "" if cell["cell_type"] != "code" else _kind(cell)
+        if cell["cell_type"] != "code":
+            continue
+        kind = _kind(cell)
+        tags = cell["metadata"].get("tags", [])
+        if not kind and TAG in tags:
+            kind = "step"
         if kind:
-            tags = cell["metadata"].setdefault("tags", [])
             if not any(tag.startswith("hide-") for tag in tags):
-                tags.append(TAG)
+                cell["metadata"]["tags"] = [*tags, TAG]
             shown = {f"code_prompt_{do}": WORDS[kind] for do in ("show", "hide")}
             cell["metadata"].setdefault("mystnb", {}).update(shown)
     source[0] = json.dumps(notebook)
