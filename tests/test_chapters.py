@@ -196,8 +196,8 @@ RAW = re.compile(
 )
 
 
-# What a paper prints is shown as it is printed.
-AS_PRINTED = ("paper says", "printed")
+# What a paper prints is shown as it is printed, and notes quote it.
+AS_PRINTED = ("paper says", "printed", "note")
 
 
 def cells(html: str) -> list[str]:
@@ -206,17 +206,19 @@ def cells(html: str) -> list[str]:
     rows = re.findall(r"<tr>(.*?)</tr>", html, re.S)
     parts = [re.findall(r"<td\b[^>]*>(.*?)</td>", row, re.S) for row in rows]
     quoted = {heads.index(name) for name in AS_PRINTED if name in heads}
-    return heads + [c for row in parts for i, c in enumerate(row) if i not in quoted]
+    kept = heads + [c for row in parts for i, c in enumerate(row) if i not in quoted]
+    # Addresses are no numbers, and a note below a value is prose.
+    return [re.sub(r"<small>.*?</small>|<[^>]*>", "", cell) for cell in kept]
 
 
 def tables(path: Path) -> list[str]:
-    """Return the cells of every shown table of numbers."""
+    """Return the cells of every shown table, but those of prose about a table."""
     found = []
     for output in (o for cell in code_cells(path) for o in cell.outputs):
         html = output.get("data", {}).get("text/html", "")
         assert "<style scoped" not in html, "a data frame of pandas: use sn.table"
-        for table in re.findall(r"<table[^>]*\bdataframe\b.*?</table>", html, re.S):
-            found += cells(table)
+        for table in re.findall(r"<table.*?</table>", html, re.S):
+            found += [] if 'class="facts"' in table else cells(table)
         text = output.get("data", {}).get("text/plain", "")
         assert html or "dtype: " not in text, "a series of pandas: use sn.table"
     return found
