@@ -299,6 +299,57 @@ def test_chapter_tells_its_claims(path: Path) -> None:
         )
 
 
+GREEK = re.compile(
+    "(?i:alpha|beta|gamma|delta|(var)?epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi|"
+    "rho|sigma|tau|upsilon|(var)?phi|chi|psi|omega)|ell"
+)
+
+
+def symbols(tex: str) -> set[str]:
+    """Return the letters of a formula with their subscripts, such as N_eff."""
+    tex = re.sub(r"\\(?:text|mathrm|operatorname|begin|end)\*?\{[^}]*\}", " ", tex)
+    # A subscript is read with its letter or command, so that indices of sums go.
+    parts = re.findall(r"(\\[A-Za-z]+|[A-Za-z])(?:_(\{[^{}]*\}|\\[a-z]+|\w))?", tex)
+    letters = [(x.removeprefix("\\"), below.strip("{}")) for x, below in parts]
+    return {
+        f"{letter}_{below}" if below else letter
+        for letter, below in letters
+        if GREEK.fullmatch(letter) or (len(letter) == 1 and letter != "e")
+    }
+
+
+@pytest.mark.parametrize(
+    ("tex", "found"),
+    [
+        (r"E + \frac{A}{N^{\alpha}}", {"E", "A", "N", "alpha"}),
+        (r"N_{eff} = N \prod_{x} (1 - e^{n_x / \gamma_x})", "N_eff N n_x gamma_x"),
+        (r"\log_{10} x + \sum_{j=1}^{k-1} c(j)", {"x", "k", "c", "j"}),
+        (r"\underbrace{rN}_{\text{what size buys}}", {"r", "N"}),
+    ],
+)
+def test_symbols_are_found(tex: str, found: Any) -> None:
+    assert symbols(tex) == set(found.split() if isinstance(found, str) else found)
+
+
+NOTATION = (BOOK / "reference" / "notation.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", IN_PARTS, ids=name)
+def test_symbols_of_equations_are_in_the_notation(path: Path) -> None:
+    known = set().union(*map(symbols, re.findall(r"\$([^$]+)\$", NOTATION)))
+    blocks = re.findall(r"\$\$(.*?)\$\$|```\{math\}(.*?)```", prose(path), re.S)
+    used = set().union(*(symbols(tex) for block in blocks for tex in block))
+    # One letter below another is an index.
+    unknown = {s for s in used if s not in known and re.sub("_.$", "", s) not in known}
+    assert not unknown, f"explain {sorted(unknown)} in book/reference/notation.md"
+
+
+def test_a_symbol_means_one_thing() -> None:
+    rows = re.findall(r"^\| (\$.*?) \|", NOTATION, re.MULTILINE)
+    listed = [symbol for row in rows for symbol in row.split(", ")]
+    assert len(listed) == len(set(listed)), sorted(listed)
+
+
 @every_text
 def test_citations_exist(path: Path) -> None:
     bib = (BOOK / "references.bib").read_text("utf-8")
