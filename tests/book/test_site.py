@@ -132,6 +132,15 @@ def test_reserved_height_counts_rows_of_inputs() -> None:
     assert heights[0] < heights[1] == heights[2] < heights[3]
 
 
+def test_a_row_of_charts_reserves_its_height_when_stacked() -> None:
+    row = {k: v for k, v in chart().items() if k != "mark"}
+    row["hconcat"] = [{"mark": "point"}, {"mark": "point"}]
+    found = re.search(r"min-height:(\d+)px;--stacked:(\d+)px", chart_html(row))
+    assert found is not None
+    assert int(found[2]) > 1.8 * int(found[1])
+    assert "--stacked" not in chart_html(chart())
+
+
 def test_version_is_the_one_altair_writes() -> None:
     assert f"/v{vegalite.version()}." in chart()["$schema"]
 

@@ -94,11 +94,14 @@ def chart_html(spec: Spec) -> str:
     source = json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
     source = source.replace("<", r"\u003c")
     rows = -(-_count_inputs(spec) // INPUTS_PER_ROW)
-    height = _height(picture) + ROW_HEIGHT * rows
+    places = f"min-height:{_height(picture) + ROW_HEIGHT * rows}px"
+    if "hconcat" in spec:
+        stacked = {("vconcat" if k == "hconcat" else k): v for k, v in spec.items()}
+        places += f";--stacked:{_height(svg(stacked)) + ROW_HEIGHT * rows}px"
     return (
         f'<div class="chart" role="figure" aria-label="{description}">\n'
         f'<script type="application/json">{source}</script>\n'
-        f'<div class="chart-drawing" style="min-height:{height}px"></div>\n'
+        f'<div class="chart-drawing" style="{places}"></div>\n'
         f"<noscript>{picture}</noscript>\n"
         f"{data_tables(spec)}</div>"
     )
