@@ -19,6 +19,7 @@ import pytest
 import scaling_notes as sn
 from scaling_notes.book.site import datatable, vegalite
 from scaling_notes.book.site.charts import ChartRenderer, chart_html
+from scaling_notes.book.site.search import symbols
 from scaling_notes.corpus._record import MIME as RECORDS
 
 MIME = "application/vnd.vegalite.v5+json"
@@ -250,6 +251,24 @@ def test_chart_without_rows_has_no_table() -> None:
     assert datatable.data_tables(spec) == ""
 
 
+# ---- symbols for the search --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tex", "found"),
+    [
+        ("6 N D", "n d"),
+        (r"L = E + \frac{A}{N^{\alpha}}", "l e a n alpha α"),
+        (r"\gamma_{post}, R_D^*", "gamma γ gamma_post γ_post r r_d r_d*"),
+        (r"N_{\text{eff}} \text{ per run}", "n n_eff"),
+        (r"\Delta e^{-P}, \lambda", "delta δ p lambda λ"),
+        (r"\log \operatorname{mean}", ""),
+    ],
+)
+def test_symbols_of_a_formula(tex: str, found: str) -> None:
+    assert symbols(tex) == set(found.split())
+
+
 # ---- a whole site ------------------------------------------------------------------
 
 CONF = """
@@ -413,6 +432,16 @@ def test_the_filter_is_loaded_where_there_is_something_to_filter(site: Path) -> 
     assert "../_static/tables.js" in scripts(site, "part/tables.html")
     assert "tables.js" not in scripts(site, "plain.html")
     assert "someone2020" not in (site / "part/tables.html").read_text()
+
+
+def test_the_search_knows_symbols_and_ranks(site: Path) -> None:
+    script = (site / "searchindex.js").read_text()
+    index = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
+    formulas = index["docnames"].index("formulas")
+    for symbol, anchor in (("e", "formulas"), ("n", "formulas")):
+        assert index["indexentries"][symbol] == [[formulas, anchor, True]]
+    assert "genindex" not in index["docnames"]
+    assert "splitQuery = " in (site / "_static/language_data.js").read_text()
 
 
 def test_chart_library_leaves_one_name_on_the_page(site: Path) -> None:

@@ -65,6 +65,7 @@ def configure(app: Sphinx, config: Config) -> None:
     """
     # Holds static/webpack-macros.html, which goes before the theme's.
     config.templates_path.append(str(HERE))
+    config.html_search_scorer = str(HERE / "static/search.js")
     config.mathjax_path = "mathjax/startup.js"
     # After the charts, which readers wait for longer.
     config.mathjax_options = {"priority": MATHJAX_PRIORITY}
