@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import scaling_notes as sn
-from scaling_notes.book.site import datatable, vegalite
+from scaling_notes.book.site import assets, datatable, vegalite
 from scaling_notes.book.site.charts import ChartRenderer, chart_html
 from scaling_notes.book.site.search import symbols
 from scaling_notes.corpus._record import MIME as RECORDS
@@ -432,6 +432,24 @@ def test_the_filter_is_loaded_where_there_is_something_to_filter(site: Path) -> 
     assert "../_static/tables.js" in scripts(site, "part/tables.html")
     assert "tables.js" not in scripts(site, "plain.html")
     assert "someone2020" not in (site / "part/tables.html").read_text()
+
+
+def test_every_page_names_its_file(site: Path) -> None:
+    for path in ("formulas", "part/tables"):
+        html = (site / f"{path}.html").read_text()
+        assert f'<p class="page-source">Source: {path}.ipynb</p>' in html
+    assert "page-source" not in (site / "search.html").read_text()
+
+
+@pytest.mark.parametrize("branch", ["", "stable"])
+def test_the_file_is_linked_where_the_repository_is_known(branch: str) -> None:
+    options = {"repository_url": "https://h.org/book/", "repository_branch": branch}
+    app: Any = SimpleNamespace(
+        env=SimpleNamespace(doc2path=lambda name, base: f"{name}.md"),
+        config=SimpleNamespace(html_theme_options=options),
+    )
+    link = f"https://h.org/book/blob/{branch or 'main'}/part/page.md"
+    assert f'<a href="{link}">part/page.md</a>' in assets._source(app, "part/page")
 
 
 def test_the_search_knows_symbols_and_ranks(site: Path) -> None:
