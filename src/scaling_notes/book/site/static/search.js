@@ -64,7 +64,8 @@ Search.makeSearchSummary = (html, words, anchor) => {
   const main = page.querySelector("article") ?? page.querySelector("[role=main]");
   const place = page.getElementById(anchor.slice(1)) ?? main;
   const others =
-    "script, style, summary, .headerlink, .chart, .cell_output table, details.hide, div.math";
+    "script, style, summary, details.hide, div.math, .headerlink, .chart, " +
+    ".cell_output table, .page-source";
   place.querySelectorAll(others).forEach((part) => part.remove());
   place.querySelectorAll("dt, th, td").forEach((part) => part.append(" "));
   const text = place.textContent.replace(/\\[()]/g, "").replace(/\s+/g, " ").trim();
