@@ -20,6 +20,7 @@ from ._curve import place_of, read_ks, shown, standard_error, through_bca
 from ._curve_fit import bootstrap_curve
 from ._failure import BLOCK, log_failure, mean_log_failure
 from ._resample import bca, distinct, draw_counts
+from ._stopping import best_limit, mean_used
 
 __all__ = ["PassCurve", "pass_at_k"]
 
@@ -264,6 +265,81 @@ class PassCurve:
         scores = complement(log_failure(n[:, None], c[:, None], ks))
         return bootstrap_curve(
             law, ks, scores, count, value, n_resamples, seed, delta, fixed
+        )
+
+    def samples_used(self) -> float | Array:
+        r"""Return the mean samples a problem takes if the first right one ends it.
+
+        Tries go on up to k, so a problem that is not solved takes k:
+
+        .. math:: 1 + \sum_{j=1}^{k-1} (1 - \text{pass@}j)
+
+        Returns
+        -------
+        float or array, shape of k
+            NaN where some problem has fewer than k samples. Whatever checks the
+            samples must never err.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> print(sn.pass_at_k(10, [0, 5, 10], k=[1, 4]).samples_used().round(3))
+        [1.    2.269]
+        """
+        used: float | Array = plain(mean_used(self.n_samples, self.n_correct, self.k))
+        return used
+
+    def give_up(
+        self,
+        worth: float,
+        confidence_level: float = 0.95,
+        n_resamples: int = 1000,
+        seed: int = 0,
+    ) -> Interval:
+        """Return after how many failures to give a problem up.
+
+        The number of tries k at which ``worth`` times pass@k, less the mean
+        samples used, is largest; tries end with the first right one.
+
+        Parameters
+        ----------
+        worth : float
+            Worth of a solved problem, in samples: what it is worth over the price of
+            a sample.
+        confidence_level : float
+        n_resamples, seed : int
+            Of the bootstrap over problems.
+
+        Returns
+        -------
+        Interval
+            0 means not to begin. At most the samples drawn of each problem: ``how``
+            says if the answer is the last of them, so that it may be too low.
+
+        Raises
+        ------
+        DataError
+            If there are fewer than six problems, or the worth is not above zero.
+
+        Notes
+        -----
+        If failure falls as k^-s the next try after k failures succeeds with a
+        chance of about s / k, so the answer is near s times the worth.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> curve = sn.pass_at_k(100, [0, 0, 1, 3, 5, 20, 60, 90])
+        >>> curve.give_up(worth=20)
+        3.00 [0.00, 14.0]
+        """
+        return best_limit(
+            self.n_samples,
+            self.n_correct,
+            worth,
+            confidence_level,
+            n_resamples,
+            seed,
         )
 
     def _head(self) -> str:
