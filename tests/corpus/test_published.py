@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import scaling_notes as sn
-from scaling_notes.corpus._published import MIME, matching_digits, shown_digits
+from scaling_notes.corpus._compare import MIME, matching_digits, shown_digits
 from scaling_notes.laws import Chinchilla, OptimalParams
 
 CONSTANTS = ["E", "A", "B", "alpha", "beta"]
@@ -177,6 +177,64 @@ def test_why_not_is_said_only_where_there_is_no_agreement(
         assert "alpha: " not in shown
     alike = sn.compare(boot_240, "besiroglu2024", "240 points")
     assert "<li>" not in alike._repr_html_()
+
+
+# The same data
+
+
+def test_the_same_data_is_judged_by_the_objective(
+    fit_240: sn.Fit, boot_240: sn.Bootstrap
+) -> None:
+    alike = sn.compare(boot_240, "besiroglu2024", "240 points", same_data=fit_240)
+    law = sn.published_law(sn.laws.Chinchilla, "besiroglu2024", "240 points")
+    ratio = fit_240.objective_of(law) / fit_240.objective
+    assert alike.table["objective_ratio"].to_numpy() == pytest.approx(ratio)
+    assert alike.table["farther"].to_numpy() == pytest.approx(
+        boot_240.share_farther(law)
+    )
+    assert alike.table["agrees"].all()
+    assert {record.verdict for record in alike.records} == {"agrees"}
+    for shown in (repr(alike), alike._repr_html_()):
+        assert "the objective is 1.004 times its least value" in shown
+        assert "It agrees." in shown
+        assert "distance" not in shown
+        assert "digits" not in shown
+
+
+def test_printed_constants_of_the_same_data_differ_together(
+    fit_240: sn.Fit, boot_240: sn.Bootstrap
+) -> None:
+    # alpha alone lies in its interval; no refit is as far as the five together.
+    apart = sn.compare(boot_240, "hoffmann2022", "approach 3", same_data=fit_240)
+    assert not apart.table["agrees"].any()
+    assert (apart.table["farther"] == 0).all()
+    assert {record.verdict for record in apart.records} == {"differs"}
+    assert "It differs." in repr(apart)
+
+
+def test_a_profile_of_the_same_data_agrees_within_one_percent() -> None:
+    runs = sn.load("czech2026_llama3_isoflop")
+    profile = sn.isoflop(runs, near=np.inf, n_resamples=200)
+    said = sn.compare(profile, "czech2026", "Llama 3, approach 2", same_data=True)
+    assert said.table["agrees"].all()
+    assert said.table["objective_ratio"].isna().all()
+    assert "within 1% of ours" in repr(said)
+    moved = dataclasses.replace(
+        profile,
+        boot=dataclasses.replace(
+            profile.boot,
+            law=dataclasses.replace(
+                profile.boot.law, n_exponent=1.02 * profile.law.n_exponent
+            ),
+        ),
+    )
+    apart = sn.compare(moved, "czech2026", "Llama 3, approach 2", same_data=True)
+    assert not apart.table["agrees"].any()
+
+
+def test_the_same_data_asks_for_the_fit(boot_240: sn.Bootstrap) -> None:
+    with pytest.raises(sn.DataError, match="give same_data the fit"):
+        sn.compare(boot_240, "besiroglu2024", "240 points", same_data=True)
 
 
 def test_a_fixed_constant_is_compared_without_dividing_by_zero(

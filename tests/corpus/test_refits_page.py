@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import scaling_notes as sn
-from scaling_notes.corpus._published import matching_digits
+from scaling_notes.corpus._compare import matching_digits
 
 KEYS = ["key", "setting", "quantity"]
 

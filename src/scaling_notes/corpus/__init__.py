@@ -1,7 +1,8 @@
 """What papers say: tables of numbers with their sources, and our fits beside them."""
 
+from ._compare import Comparison, compare
 from ._describe import Datasets, Description, datasets, describe
-from ._published import Comparison, compare, published, published_law
+from ._published import published, published_law
 from ._refits import Refits, refits
 from ._tables import descriptor, load
 

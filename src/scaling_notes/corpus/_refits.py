@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..fitting import digits, table
-from ._published import matching_digits, shown_digits
+from ._compare import AGREES, matching_digits, shown_digits
 from ._tables import descriptor, load
 
 __all__ = ["Refits", "refits"]
@@ -28,7 +28,7 @@ class Refits:
     table : pandas.DataFrame
         The columns of :func:`published` with ``key``, and for a value that a
         chapter re-fits ``chapter``, ``ours``, ``ours_low``, ``ours_high`` (95 %),
-        ``agrees`` (the printed value lies in that interval), ``digits`` and
+        ``agrees`` (as :func:`compare` judged it there), ``digits`` and
         ``printed_digits`` (significant digits that agree, and that are printed).
         Values with a re-fit come first.
     """
@@ -44,7 +44,7 @@ class Refits:
             f"{len(values)} printed values of {values['key'].nunique()} papers: "
             + ", ".join(f"{seen[level]} {level}" for level in seen.index)
             + f". Chapters compare {len(ours)} with a re-fit; "
-            f"{int(ours['agrees'].sum())} lie in its 95 % interval."
+            f"{int(ours['agrees'].sum())} agree."
         )
 
     def __repr__(self) -> str:
@@ -156,12 +156,12 @@ def refits() -> Refits:
     found = load("results").query("kind == 'comparison'")
     ours = found["id"].str.split(" | ", expand=True, regex=False)
     ours.columns = _KEYS
-    ours[["chapter", "ours", "ours_low", "ours_high"]] = found[
-        ["page", "value", "low", "high"]
+    ours[["chapter", "ours", "ours_low", "ours_high", "word"]] = found[
+        ["page", "value", "low", "high", "verdict"]
     ]
     both = load("published").merge(ours, on=_KEYS, how="left", validate="1:m")
-    inside = both["value"].between(both["ours_low"], both["ours_high"])
-    both["agrees"] = inside.astype(float).where(both["ours"].notna())
+    agrees = both.pop("word").eq(AGREES)
+    both["agrees"] = agrees.astype(float).where(both["ours"].notna())
     pairs = [
         matching_digits(value, text)
         for value, text in zip(both["ours"], both["printed"], strict=True)
