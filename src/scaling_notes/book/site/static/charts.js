@@ -96,7 +96,11 @@
     button.textContent = "Reset";
     button.title = "Put the sliders and menus of this chart back";
     button.addEventListener("click", () => queue(chart, resetNow));
-    inputs.append(button);
+    // As wide as an input: the page reserves room for one more of them.
+    const place = document.createElement("div");
+    place.className = "vega-bind";
+    place.append(button);
+    inputs.append(place);
   }
 
   const draw = (chart) => queue(chart, drawNow);
