@@ -191,9 +191,11 @@ def _objective(fit: Fit) -> alt.Chart:
         " + '\\nalpha ' + format(alpha_, '.4f') + ', beta ' + format(beta_, '.4f')"
     )
     told = score.transform_calculate(words=words).mark_text(
-        style="note", align="right", baseline="top", fontSize=14, lineBreak="\n"
+        style="note", align="left", baseline="top", fontSize=13, lineBreak="\n"
     )
-    return told.encode(x=alt.value("width"), y=alt.value(4), text="words:N")
+    # At the bottom left no run lies, on a phone either.
+    top = alt.value(alt.expr("height - 54"))
+    return told.encode(x=alt.value(6), y=top, text="words:N")
 
 
 def moving_cut(
