@@ -191,7 +191,7 @@ def _objective(fit: Fit) -> alt.Chart:
         " + '\\nalpha ' + format(alpha_, '.4f') + ', beta ' + format(beta_, '.4f')"
     )
     told = score.transform_calculate(words=words).mark_text(
-        style="note", align="left", baseline="top", fontSize=13, lineBreak="\n"
+        style="note", align="left", baseline="top", fontSize=12, lineBreak="\n"
     )
     # At the bottom left no run lies, on a phone either.
     top = alt.value(alt.expr("height - 54"))
