@@ -63,7 +63,7 @@ def drawn(spec: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> str:
 
 
 def texts(svg: str) -> list[str]:
-    return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    return re.findall(r"<(?:text|tspan)[^>]*>([^<]*)</(?:text|tspan)>", svg)
 
 
 def every(item: Any, key: str) -> list[Any]:
@@ -533,34 +533,75 @@ def test_isoflop_curves(
     assert [m["style"] for m in every(spec, "mark")] == ["measured", "fit-line", "fit"]
 
 
-MOVED = {"E": 1.9, "alpha": 0.34, "beta": 0.3, "log10_A": 2.6, "log10_B": 2.9}
+PRINTED = sn.laws.Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
+SHIFTS = {"E": 0.08, "alpha": -0.01, "beta": -0.07, "log10_A": -0.1, "log10_B": -0.4}
 
 
-@pytest.mark.parametrize("moved", [False, True])
-def test_the_explorer_computes_the_objective_of_the_fit(
+def constants(law: sn.laws.Law) -> dict[str, float]:
+    at = {name: float(getattr(law, name)) for name in ("E", "alpha", "beta")}
+    logs = {f"log10_{n}": float(np.log10(getattr(law, n))) for n in ("A", "B")}
+    return at | logs
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("preset", ["our fit", "as 'printed'"])
+def test_the_explorer_computes_the_objective_of_the_law(
     chinchilla_240: pd.DataFrame,
     fit_240: sn.Fit,
-    moved: bool,
+    preset: str,
+    shifted: bool,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     budgets = [1e19, 1e20, 1e21]
     runs = sn.isoflop(chinchilla_240, budgets=budgets, n_resamples=20).runs
-    spec = shown(charts.explorer(runs, fit_240, budgets=budgets, description=SAYS))
-    at = {}
-    for slider in spec["params"]:
-        assert slider["bind"]["min"] < slider["value"] < slider["bind"]["max"]
-        if moved:
-            slider["value"] = MOVED[slider["name"].rstrip("_")]
-        at[slider["name"].rstrip("_")] = slider["value"]
+    presets = {"as 'printed'": PRINTED}
+    spec = shown(
+        charts.explorer(
+            runs, fit_240, budgets=budgets, presets=presets, description=SAYS
+        )
+    )
+    params = {param["name"]: param for param in spec["params"]}
+    menu = params["law_"]
+    assert menu["value"] == "our fit"
+    assert menu["bind"]["options"] == ["our fit", *presets]
+    menu["value"] = preset
+    at = constants(PRINTED if preset in presets else fit_240.law)
+    for name, shift in SHIFTS.items():
+        slider = params[f"shift_{name}_"]
+        assert slider["bind"]["min"] < slider["value"] == 0 < slider["bind"]["max"]
+        if shifted:
+            slider["value"] = shift
+            at[name] += shift
     law = sn.laws.Chinchilla(
         at["E"], 10 ** at["log10_A"], 10 ** at["log10_B"], at["alpha"], at["beta"]
     )
     # The page evaluates the law by itself: its words come from there.
-    svg = drawn(spec, capfd)
-    (said,) = [t for t in texts(svg) if t.startswith("objective: ")]
+    said = texts(drawn(spec, capfd))
+    (told,) = [t for t in said if t.startswith("objective: ")]
     ratio = fit_240.objective_of(law) / fit_240.objective
-    assert float(re.findall(r"[0-9.]+", said)[0]) == pytest.approx(ratio, rel=2e-3)
-    assert (ratio > 1.1) is moved
+    assert float(re.findall(r"[0-9.]+", told)[0]) == pytest.approx(ratio, rel=2e-3)
+    assert (ratio > 1.001) is (shifted or preset in presets)
+    assert f"alpha {law.alpha:.4f}, beta {law.beta:.4f}" in said
+    assert f"E {law.E:.3f}, A {law.A:.0f}, B {law.B:.0f}" in said
+
+
+def test_the_explorer_without_presets_has_no_menu(
+    chinchilla_240: pd.DataFrame, fit_240: sn.Fit, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runs = sn.isoflop(chinchilla_240, budgets=[1e19, 1e20, 1e21], n_resamples=20).runs
+    spec = shown(charts.explorer(runs, fit_240, budgets=[1e20], description=SAYS))
+    assert {p["bind"]["input"] for p in spec["params"] if "bind" in p} == {"range"}
+    assert "objective: 1.000 times the least" in texts(drawn(spec, capfd))
+
+
+def test_the_explorer_names_a_preset_of_another_form(
+    chinchilla_240: pd.DataFrame, fit_240: sn.Fit
+) -> None:
+    runs = chinchilla_240.assign(budget=1e20)
+    with pytest.raises(sn.DataError, match="'mine' is 3"):
+        charts.explorer(
+            runs, fit_240, budgets=[1e20], presets={"mine": 3}, description=SAYS
+        )
 
 
 def test_the_explorer_names_a_missing_column(

@@ -424,6 +424,35 @@ def test_sliders_move_their_chart(visit: Visit) -> None:
             expect(drawing).not_to_have_js_property("innerHTML", before)
 
 
+def test_inputs_are_reset_by_key(visit: Visit) -> None:
+    """They go back to where they are stored; the focus stays, and so does the page."""
+    values = "inputs => inputs.map(input => input.value)"
+    for chart in visit.page.locator(".chart:has(.vega-bindings input)").all():
+        chart.scroll_into_view_if_needed()
+        spec = json.loads(chart.locator("script").text_content() or "")
+        bound = [param for param in spec["params"] if "bind" in param]
+        inputs = chart.locator(".vega-bindings :is(input, select)")
+        button = chart.get_by_role("button", name="Reset")
+        button.press("Enter")
+        expect(inputs.first).to_be_attached()
+        stored = [str(param["value"]) for param in bound]
+        expect(button).to_be_focused()
+        assert inputs.evaluate_all(values) == stored
+        before = chart.locator("svg").first.inner_html()
+        height = chart.evaluate("chart => chart.offsetHeight")
+        for slider in chart.locator("input[type=range]").all():
+            slider.press("End")
+        for menu in chart.locator("select").all():
+            menu.select_option(index=menu.locator("option").count() - 1)
+        assert inputs.evaluate_all(values) != stored
+        expect(chart.locator("svg").first).not_to_have_js_property("innerHTML", before)
+        button.press("Enter")
+        expect(inputs.first).to_have_value(stored[0])
+        expect(button).to_be_focused()
+        assert inputs.evaluate_all(values) == stored
+        assert chart.evaluate("chart => chart.offsetHeight") == height
+
+
 def assert_redrawn(visit: Visit, theme: str) -> None:
     """Switch to the theme: each chart is drawn once more, in other colors.
 

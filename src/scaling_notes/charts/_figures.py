@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN as _FACTOR
+from ..errors import DataError
 from ..fitting import Bootstrap, Fit, Profile
+from ..laws import Chinchilla
 from ..planning import allocate
 from ._axes import axis
 from ._display import Chart
@@ -65,43 +68,45 @@ def isoflop_curves(
 
 
 def explorer(
-    runs: pd.DataFrame, fit: Fit, *, budgets: Sequence[float], description: str
+    runs: pd.DataFrame,
+    fit: Fit,
+    *,
+    budgets: Sequence[float],
+    presets: Mapping[str, Chinchilla] | None = None,
+    description: str,
 ) -> alt.LayerChart | alt.FacetChart:
-    """Draw the Chinchilla law at several budgets with a slider for each constant.
+    """Draw the Chinchilla law at several budgets, and move its constants.
 
-    The page itself evaluates the law, so the sliders work without a kernel. A
-    line of text gives the fit's objective as a multiple of its least value.
+    The page itself evaluates the law, so this works without a kernel. A menu sets
+    all five constants at once; sliders shift them from there. Lines of text give the
+    constants and the fit's objective as a multiple of its least value.
 
     Parameters
     ----------
     runs : DataFrame
         The points to draw: ``params``, ``loss`` and ``budget``.
     fit : Fit
-        Where the sliders begin; its runs and delta give the objective.
+        Where the menu and the sliders begin; its runs and delta give the objective.
     budgets : sequence of float
         In FLOP.
+    presets : mapping of str to Chinchilla, optional
+        What else the menu offers. Without it there are sliders only.
     description : str
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or a preset is no Chinchilla law.
     """
     need(runs, "budget")
-    # Name of the slider, its range, and where it begins.
-    e = fit.estimates
-    sliders = {
-        "E": (1.4, 2.2, 0.0005, e["E"]),
-        "alpha": (0.2, 0.6, 0.0001, e["alpha"]),
-        "beta": (0.2, 0.6, 0.0001, e["beta"]),
-        "log10_A": (1.0, 5.0, 0.0005, np.log10(e["A"])),
-        "log10_B": (1.0, 6.0, 0.0005, np.log10(e["B"])),
-    }
-    params = [
-        alt.param(
-            # Vega's expressions know E and others as constants of their own.
-            name=f"{name}_",
-            value=round(float(start), 4),
-            bind=alt.binding_range(min=low, max=high, step=step, name=f"{name} "),
-        )
-        for name, (low, high, step, start) in sliders.items()
-    ]
-    law = "E_ + pow(10, log10_A_ - alpha_ * {n}) + pow(10, log10_B_ - beta_ * {d})"
+    laws: dict[str, Chinchilla] = {}
+    for name, law in {"our fit": fit.law, **(presets or {})}.items():
+        if not isinstance(law, Chinchilla):
+            raise DataError(
+                f"The preset {name!r} is {law!r}; give a law of the form "
+                "sn.laws.Chinchilla."
+            )
+        laws[name] = law
     frame = runs[runs["budget"].isin(list(budgets))]
     spans = frame.groupby("budget")["params"].agg(["min", "max"])
     curves = pd.DataFrame(
@@ -119,33 +124,78 @@ def explorer(
         curves.assign(loss=0.0), "params", "loss", color=budget, detail="budget"
     )
     lines = lines.properties(data=curves).transform_calculate(
-        loss=law.format(n=log_n, d=log_d)
-    )
-    least = fit.objective
-    table = fit.data[["params", "tokens", "loss"]].reset_index(drop=True)
-    score = (
-        Chart(table)
-        .transform_calculate(
-            r="log(datum.loss) - log("
-            + law.format(n=log_n, d="log(datum.tokens) / LN10")
-            + ")"
-        )
-        .transform_calculate(psi=f"clamp(datum.r, -{fit.delta:.6g}, {fit.delta:.6g})")
-        .transform_calculate(part="datum.psi * (datum.r - datum.psi / 2)")
-        .transform_aggregate(total="sum(part)")
-        .transform_calculate(
-            words=f"'objective: ' + format(datum.total / {least:.6g}, '.3f')"
-            " + ' times the least'"
-        )
-        .mark_text(style="note", align="right", baseline="top", fontSize=14)
-        .encode(x=alt.value("width"), y=alt.value(4), text="words:N")
+        loss=_LAW.format(n=log_n, d=log_d)
     )
     return layer(
         points(frame, "params", "loss", color=budget),
         lines,
-        score,
+        _objective(fit),
         description=description,
-    ).add_params(*params)
+    ).add_params(*_movable(laws))
+
+
+# Vega's expressions know E and others as constants of their own.
+_LAW = "E_ + pow(10, log10_A_ - alpha_ * {n}) + pow(10, log10_B_ - beta_ * {d})"
+# How far a slider shifts a constant, either way, and in what steps.
+_SHIFTS = {
+    "E": (0.3, 0.001),
+    "alpha": (0.1, 0.0005),
+    "beta": (0.1, 0.0005),
+    "log10_A": (1.0, 0.005),
+    "log10_B": (1.0, 0.005),
+}
+
+
+def _movable(laws: Mapping[str, Chinchilla]) -> list[alt.Parameter]:
+    """Return the menu of laws, the sliders, and the constants that both make."""
+    menu = alt.param(
+        name="law_",
+        value=next(iter(laws)),
+        bind=alt.binding_select(options=list(laws), name="constants "),
+    )
+    shifts, constants = [], []
+    for name, (most, step) in _SHIFTS.items():
+        at = {k: _constant(law, name) for k, law in laws.items()}
+        shown = name.replace("_", " ")
+        bind = alt.binding_range(min=-most, max=most, step=step, name=f"shift {shown} ")
+        shifts.append(alt.param(name=f"shift_{name}_", value=0, bind=bind))
+        # The menu's names are text of the caller's; JSON quotes them.
+        chosen = f"{json.dumps(at)}[law_]" if len(at) > 1 else repr(*at.values())
+        constants.append(alt.param(name=f"{name}_", expr=f"{chosen} + shift_{name}_"))
+    return [*([menu] if len(laws) > 1 else []), *shifts, *constants]
+
+
+def _constant(law: Chinchilla, name: str) -> float:
+    symbol = name.removeprefix("log10_")
+    value = float(getattr(law, symbol))
+    return float(f"{np.log10(value) if symbol != name else value:.8g}")
+
+
+def _objective(fit: Fit) -> alt.Chart:
+    """Return lines of text: the objective of the law as it stands, its constants."""
+    n, d = (f"log(datum.{name}) / LN10" for name in ("params", "tokens"))
+    delta = f"{fit.delta:.6g}"
+    table = fit.data[["params", "tokens", "loss"]].reset_index(drop=True)
+    score = (
+        Chart(table)
+        .transform_calculate(r=f"log(datum.loss) - log({_LAW.format(n=n, d=d)})")
+        .transform_calculate(psi=f"clamp(datum.r, -{delta}, {delta})")
+        .transform_calculate(part="datum.psi * (datum.r - datum.psi / 2)")
+        .transform_aggregate(total="sum(part)")
+    )
+    words = (
+        f"'objective: ' + format(datum.total / {fit.objective:.6g}, '.3f')"
+        " + ' times the least\\nE ' + format(E_, '.3f')"
+        " + ', A ' + format(pow(10, log10_A_), '.0f')"
+        " + ', B ' + format(pow(10, log10_B_), '.0f')"
+        " + '\\nalpha ' + format(alpha_, '.4f') + ', beta ' + format(beta_, '.4f')"
+    )
+    told = score.transform_calculate(words=words).mark_text(
+        style="note", align="left", baseline="top", fontSize=12, lineBreak="\n"
+    )
+    # At the bottom left no run lies, on a phone either.
+    top = alt.value(alt.expr("height - 54"))
+    return told.encode(x=alt.value(6), y=top, text="words:N")
 
 
 def moving_cut(

@@ -65,11 +65,12 @@ class Comparison:
     same_data: bool = False
 
     def _shown(self) -> pd.DataFrame:
-        t = self.table
+        # The index is a column of its own: shown as both, it would stand there twice.
+        t = self.table.reset_index()
         low, high = t["low"].map(digits), t["high"].map(digits)
         shown = pd.DataFrame(
             {
-                "quantity": t.index,
+                "quantity": t["quantity"],
                 "setting": t["setting"],
                 "paper says": t["printed"],
                 "where": t["where"],

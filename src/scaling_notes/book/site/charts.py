@@ -22,7 +22,8 @@ __all__ = ["PAGE_CLASS", "ChartRenderer", "chart_html"]
 # Marks the nodes of charts, and so the pages that need the scripts.
 PAGE_CLASS = "chart-output"
 
-# Height in pixels of a row of inputs below a chart, and how many a row holds.
+# Height in pixels of a row of inputs below a chart, and how many a row holds. The
+# button that resets them is one more.
 ROW_HEIGHT = 32
 INPUTS_PER_ROW = 2
 
@@ -93,7 +94,8 @@ def chart_html(spec: Spec) -> str:
     # A "<" in a string could end the script element, so none is left.
     source = json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
     source = source.replace("<", r"\u003c")
-    rows = -(-_count_inputs(spec) // INPUTS_PER_ROW)
+    inputs = _count_inputs(spec)
+    rows = -(-(inputs + 1) // INPUTS_PER_ROW) if inputs else 0
     places = f"min-height:{_height(picture) + ROW_HEIGHT * rows}px"
     if "hconcat" in spec:
         stacked = {("vconcat" if k == "hconcat" else k): v for k, v in spec.items()}

@@ -65,7 +65,7 @@
     const now = { theme: theme() };
     if (before) {
       box.style.minHeight = `${box.offsetHeight}px`;
-      now.state = stateOf(before.result.view, spec);
+      if (!before.forget) now.state = stateOf(before.result.view, spec);
       before.result.finalize();
     }
     now.result = await window.vegaEmbed(box, spec, {
@@ -77,14 +77,43 @@
     });
     if (now.state) await now.result.view.setState(now.state).runAsync();
     drawn.set(chart, now);
+    addReset(chart);
     box.style.minHeight = "";
     chart.dataset.drawn = now.theme;
     keepReachable(box);
   }
 
-  function draw(chart) {
+  /* Back to what is stored: nothing that the reader has set is carried over. */
+  async function resetNow(chart) {
+    const had = boxOf(chart).contains(document.activeElement);
+    drawn.get(chart).theme = null;
+    drawn.get(chart).forget = true;
+    await drawNow(chart);
+    if (had) boxOf(chart).querySelector(".chart-reset").focus({ preventScroll: true });
+  }
+
+  function addReset(chart) {
+    const inputs = boxOf(chart).querySelector(".vega-bindings");
+    if (!inputs?.hasChildNodes()) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "chart-reset";
+    button.textContent = "Reset";
+    button.title = "Put the sliders and menus of this chart back";
+    button.addEventListener("click", () => queue(chart, resetNow));
+    // As wide as an input: the page reserves room for one more of them.
+    const place = document.createElement("div");
+    place.className = "vega-bind";
+    place.append(button);
+    inputs.append(place);
+  }
+
+  const draw = (chart) => queue(chart, drawNow);
+
+  /* One after the other, so that a chart is never drawn twice at once. */
+  function queue(chart, work) {
     const turn = (turns.get(chart) ?? Promise.resolve())
-      .then(() => drawNow(chart))
+      .then(() => work(chart))
       .catch((error) => {
         console.error("A chart could not be drawn:", error);
         boxOf(chart).innerHTML = chart.querySelector("noscript").textContent;
