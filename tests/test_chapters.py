@@ -262,7 +262,8 @@ def is_open(cell: Any) -> bool:
     if cell.cell_type != "code":
         return False
     tags = cell.metadata.get("tags", [])
-    return not (folded_as(cell) or any(tag.startswith("hide-") for tag in tags))
+    away = any(tag.startswith(("hide-", "remove-")) for tag in tags)
+    return not (away or folded_as(cell))
 
 
 @every_chapter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pandas as pd
 import pytest
@@ -72,6 +73,13 @@ def test_the_ledger_prints() -> None:
     for name in claims.table["id"]:
         assert name in text
         assert f'id="claim-{name}"' in html
+
+
+def test_the_ledger_shows_first_what_is_tested() -> None:
+    html = sn.claims()._repr_html_()
+    told = [word != "not yet tested" for word in re.findall(r"<strong>(.*?)<", html)]
+    assert told == sorted(told, reverse=True)
+    assert html.count("Rules of") == 1
 
 
 def test_the_scoreboard_holds_every_forecast() -> None:

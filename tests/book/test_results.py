@@ -72,8 +72,19 @@ def test_other_values_are_refused_by_name(value: object) -> None:
         sn.results({"bad": value})  # type: ignore[dict-item]
 
 
+def test_an_expectation_of_a_page_has_an_outcome() -> None:
+    (record,) = sn.results({"outcome-epochs": "partly"}).records
+    assert (record.kind, record.value, record.verdict) == ("result", None, "partly")
+
+
 @pytest.mark.parametrize(
-    ("name", "word"), [("claim-x", "perhaps"), ("alpha", "supported")]
+    ("name", "word"),
+    [
+        ("claim-x", "perhaps"),
+        ("alpha", "supported"),
+        ("claim-x", "held"),
+        ("outcome-x", "supported"),
+    ],
 )
 def test_words_are_verdicts_of_claims(name: str, word: str) -> None:
     with pytest.raises(sn.DataError, match=r"a word is a verdict of sn\.verdict"):

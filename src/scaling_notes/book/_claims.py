@@ -90,17 +90,23 @@ class Claims:
 
     table: pd.DataFrame
 
+    def _ordered(self) -> pd.DataFrame:
+        """Return the claims in their order, those that are tested first."""
+        untested = self.table["verdict"] == _UNTESTED
+        return self.table.loc[untested.sort_values(kind="stable").index]
+
     def _summary(self) -> str:
-        counts = self.table["verdict"].value_counts()
+        counts = self._ordered()["verdict"].value_counts(sort=False)
         told = ", ".join(f"{n} {word}" for word, n in counts.items())
-        return f"{len(self.table)} claims: {told}."
+        dates = " and ".join(sorted(self.table["rule_date"].unique()))
+        return f"{len(self.table)} claims: {told}. Rules of {dates}."
 
     def __repr__(self) -> str:
-        lines = [f"{row.verdict:<14}  {row.id}" for row in self.table.itertuples()]
+        lines = [f"{row.verdict:<14}  {row.id}" for row in self._ordered().itertuples()]
         return "\n".join([self._summary(), *lines])
 
     def _repr_html_(self) -> str:
-        body = "\n".join(_ledger_row(row) for row in self.table.to_dict("records"))
+        body = "\n".join(_ledger_row(row) for row in self._ordered().to_dict("records"))
         head = "".join(
             f'<th scope="col">{name}</th>' for name in ("claim", "rules", "verdict")
         )
@@ -116,7 +122,7 @@ class Claims:
 
 def _ledger_row(row: Mapping[Any, Any]) -> str:
     links = ", ".join(
-        f'<a href="../{page}.ipynb">{page.rpartition("/")[2].replace("_", " ")}</a>'
+        f'<a href="../{page}.ipynb">{_title(page.rpartition("/")[2])}</a>'
         for page in row["pages"]
     )
     missing = ", ".join(name.replace("_", " ") for name in row["missing"])
@@ -127,7 +133,6 @@ def _ledger_row(row: Mapping[Any, Any]) -> str:
     rules = (
         f"<p>Supported if: {escape(row['supported_if'])}.</p>"
         f"<p>Not supported if: {escape(row['not_supported_if'])}.</p>"
-        f"<p><small>Rules of {row['rule_date']}.</small></p>"
     )
     cells = [
         f'<p id="claim-{row["id"]}">{escape(row["claim"])}.</p>'
@@ -136,6 +141,10 @@ def _ledger_row(row: Mapping[Any, Any]) -> str:
         f"<p><strong>{row['verdict']}</strong></p><p>{'; '.join(where)}</p>",
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def claim(name: str) -> Claim:

@@ -15,6 +15,9 @@ from ._claims import WORDS
 
 __all__ = ["Results", "results"]
 
+# What became of an expectation that is no claim of the ledger.
+_OUTCOMES = ("held", "partly", "failed")
+
 
 @dataclass(frozen=True, eq=False)
 class Results:
@@ -70,7 +73,8 @@ def results(values: Mapping[str, Interval | Forecast | float | str]) -> Results:
         Estimates with their interval; forecasts, whose scores become records of
         their own (``cut-error``, ``cut-held`` and so on for a forecast ``cut``);
         plain numbers that have no interval; the word of a verdict, under
-        ``claim-`` and the id of its claim.
+        ``claim-`` and the id of its claim; under ``outcome-`` and a name of the
+        page's own, ``held``, ``partly`` or ``failed``.
 
     Returns
     -------
@@ -98,12 +102,16 @@ def _records(name: str, value: Any) -> Iterator[Record]:
         for measure, score in value.summary().items():
             yield Record("forecast", f"{name}-{measure}", float(score), how=how)
     elif isinstance(value, str):
-        if value not in WORDS or not name.startswith("claim-"):
+        if value in WORDS and name.startswith("claim-"):
+            yield Record("verdict", name, verdict=value, how="rule of the claim")
+        elif value in _OUTCOMES and name.startswith("outcome-"):
+            yield Record("result", name, verdict=value)
+        else:
             raise DataError(
                 f"Result {name!r} is the word {value!r}; a word is a verdict of "
-                "sn.verdict, and its name 'claim-' with the id of the claim."
+                "sn.verdict, and its name 'claim-' with the id of the claim, or one "
+                f"of {', '.join(_OUTCOMES)}, and its name begins with 'outcome-'."
             )
-        yield Record("verdict", name, verdict=value, how="rule of the claim")
     else:
         try:
             number = float(value)
