@@ -5,6 +5,7 @@ spec and its description. Altair's own settings stay as they are.
 """
 
 from ._axes import axis
+from ._calculator import calculator
 from ._figures import explorer, isoflop_curves, loss_curve, moving_cut
 from ._marks import band, beside, layer, line, points, rule, text, whiskers
 
@@ -12,6 +13,7 @@ __all__ = [
     "axis",
     "band",
     "beside",
+    "calculator",
     "explorer",
     "isoflop_curves",
     "layer",

@@ -33,7 +33,7 @@ from ._interval import (
 )
 from ._isoflop import isoflop
 from ._profile import Profile
-from ._table import Table, digits, table
+from ._table import Table, count, digits, table
 
 __all__ = [
     "KINDS",
@@ -51,6 +51,7 @@ __all__ = [
     "Table",
     "as_frame",
     "check",
+    "count",
     "digits",
     "envelope",
     "fit_chinchilla",

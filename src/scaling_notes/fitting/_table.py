@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["Table", "digits", "table"]
+__all__ = ["Table", "count", "digits", "table"]
 
 _DIGITS = 3
 # Whole numbers below this are shown as they are.
@@ -40,7 +40,7 @@ def _power(value: float, significant: int) -> str:
     return f"{number}e{int(power)}"
 
 
-def _count(value: float, significant: int) -> str:
+def count(value: float, significant: int = _DIGITS) -> str:
     """Return 170M, 1.4T or 39.8k."""
     rounded = float(f"{value:.{significant - 1}e}")
     if abs(rounded) >= _MOST:
@@ -68,7 +68,7 @@ def _shown(value: Any, significant: int, compute: bool) -> str:
         return str(int(number))
     if abs(number) >= _PLAIN:
         as_power = compute or abs(number) >= _MOST
-        return (_power if as_power else _count)(number, significant)
+        return (_power if as_power else count)(number, significant)
     return digits(number, significant)
 
 
