@@ -51,3 +51,14 @@ def test_every_page_is_in_the_first() -> None:
     index = (FOLDER / "index.md").read_text("utf-8")
     for path in PAGES:
         assert path.stem == "index" or f"]({path.name})" in index
+
+
+def test_what_a_property_is_does_not_read_as_its_type() -> None:
+    # "Time: seconds" on the first line of a property is taken for a type and a text.
+    shown = [sn, *(getattr(sn, module) for module in MODULES)]
+    classes = {c for part in shown for c in vars(part).values() if isinstance(c, type)}
+    for one in classes | {getattr(sn, name) for name in sn.__all__}:
+        for name, value in vars(one).items() if isinstance(one, type) else ():
+            if isinstance(value, property):
+                first = (value.__doc__ or "").partition("\n")[0]
+                assert not re.match(r"[^`]*:(?= |$)", first), f"{one.__name__}.{name}"

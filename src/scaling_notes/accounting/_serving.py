@@ -42,12 +42,12 @@ class ForwardPass:
 
     @property
     def seconds(self) -> Any:
-        """Time of the pass: the longer of the two, as they overlap."""
+        """Time of the pass, the longer of the two, as they overlap."""
         return plain(np.maximum(self.compute_seconds, self.memory_seconds))
 
     @property
     def bound(self) -> Any:
-        """Which takes longer: ``"compute"`` or ``"memory"``."""
+        """Which takes longer, ``"compute"`` or ``"memory"``."""
         first = np.asarray(self.compute_seconds) >= np.asarray(self.memory_seconds)
         return plain(np.where(first, "compute", "memory"))
 

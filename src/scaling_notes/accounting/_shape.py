@@ -107,9 +107,14 @@ class Shape:
 
         Parameters
         ----------
-        n_layers, d_model, n_heads, d_ff, vocab_size : int
-            Layers, width, query heads, width of the feed-forward layer, and
-            entries of the vocabulary.
+        n_layers : int
+        d_model : int
+            Width.
+        n_heads : int
+            Query heads.
+        d_ff : int
+            Width of the feed-forward layer.
+        vocab_size : int
         n_kv_heads : int, optional
             Key and value heads; as many as query heads if left out.
         head_dim : int, optional

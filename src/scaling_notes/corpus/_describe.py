@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from ..errors import DataError
-from ._tables import descriptor, file_of, path_of, resource_of
+from ..fitting import table as shown
+from ._tables import descriptor, path_of, read, resource_of
 
 __all__ = ["Datasets", "Description", "datasets", "describe"]
 
@@ -34,7 +35,7 @@ class Description:
         ``column``, ``type``, ``unit``, ``allowed`` (range or words) and
         ``description``.
     preview : pandas.DataFrame
-        The first rows, as text.
+        The first rows as text, numbers in three digits.
     sources : tuple of str
         Works the numbers come from, with their addresses.
     locator : str
@@ -199,8 +200,14 @@ def _allowed(constraints: dict[str, Any]) -> str:
 
 
 def _first_rows(resource: dict[str, Any]) -> pd.DataFrame:
-    with file_of(resource).open("r", encoding="utf-8") as file:
-        return pd.read_csv(file, dtype=str, keep_default_na=False, nrows=_PREVIEW)
+    rows = read(resource, _PREVIEW)
+    units = [rows.attrs["units"].get(name, "") for name in rows.columns]
+    # By number: a preview keeps the two ends of an interval in their columns.
+    cells = shown(
+        rows.set_axis(range(len(units)), axis=1),
+        units={str(i): unit for i, unit in enumerate(units)},
+    ).cells()
+    return cells.set_axis(rows.columns, axis=1)
 
 
 @dataclass(frozen=True, eq=False)

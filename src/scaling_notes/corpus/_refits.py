@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -109,7 +109,7 @@ def _we_get(row: Mapping[Any, Any]) -> str:
     if pd.notna(row["note"]):
         why = f" <small>{_text(row['note'])}</small>"
     return (
-        f"{_number(row['ours'])}{_ends(row['ours_low'], row['ours_high'])}, "
+        f"{digits(row['ours'])}{_ends(row['ours_low'], row['ours_high'])}, "
         f"{f'{count} digits, ' if count else ''}{agrees}, "
         f'<a href="../{chapter}.ipynb">{words}</a>{why}'
     )
@@ -118,20 +118,21 @@ def _we_get(row: Mapping[Any, Any]) -> str:
 def _says(row: Mapping[Any, Any]) -> str:
     spread = ""
     if pd.notna(row["standard_error"]):
-        spread = f" ± {_number(row['standard_error'])}"
+        spread = f" ± {_printed(row['standard_error'])}"
     elif pd.notna(row["low"]) and pd.notna(row["value"]):
-        spread = _ends(row["low"], row["high"])
+        spread = _ends(row["low"], row["high"], _printed)
     unit = f" {_text(row['unit'])}" if pd.notna(row["unit"]) else ""
     return f"{_text(row['printed'])}{spread}{unit}"
 
 
-def _ends(low: Any, high: Any) -> str:
-    ends = ("" if pd.isna(end) else _number(end) for end in (low, high))
+def _ends(low: Any, high: Any, shown: Callable[[float], str] = digits) -> str:
+    ends = ("" if pd.isna(end) else shown(end) for end in (low, high))
     return f" [{', '.join(ends)}]"
 
 
-def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float | int) else str(value)
+def _printed(value: float) -> str:
+    """Return a number of a paper with all its digits."""
+    return f"{value:.10g}"
 
 
 def _text(value: Any) -> str:

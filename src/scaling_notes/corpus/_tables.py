@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..errors import DataError
 
-__all__ = ["descriptor", "file_of", "load", "path_of", "resource_of"]
+__all__ = ["descriptor", "file_of", "load", "path_of", "read", "resource_of"]
 
 _DTYPES = {"integer": "Int64", "number": "float64", "string": "str", "date": "str"}
 
@@ -104,13 +104,16 @@ def load(name: str) -> pd.DataFrame:
     >>> list(runs.columns)
     ['row', 'params', 'tokens', 'flops', 'loss', 'dropped_in_refit']
     """
-    resource = resource_of(name)
-    dtypes: dict[str, Any] = {
-        f["name"]: _dtype(f) for f in resource["schema"]["fields"]
-    }
+    return read(resource_of(name))
+
+
+def read(resource: dict[str, Any], nrows: int | None = None) -> pd.DataFrame:
+    """Return the rows of a table, or the first of them, in the types of its columns."""
+    fields = resource["schema"]["fields"]
+    dtypes: dict[str, Any] = {f["name"]: _dtype(f) for f in fields}
     with file_of(resource).open("r", encoding="utf-8") as file:
-        table = pd.read_csv(file, dtype=dtypes, keep_default_na=False, na_values=[""])
-    table.attrs["units"] = {
-        f["name"]: f["unit"] for f in resource["schema"]["fields"] if f["unit"]
-    }
+        table = pd.read_csv(
+            file, dtype=dtypes, keep_default_na=False, na_values=[""], nrows=nrows
+        )
+    table.attrs["units"] = {f["name"]: f["unit"] for f in fields if f["unit"]}
     return table

@@ -80,7 +80,7 @@ class Forecast:
 
     @property
     def factor(self) -> float:
-        """Extrapolation factor: median held-out compute, or input, over the cut."""
+        """Extrapolation factor, median held-out compute, or input, over the cut."""
         return float(self.table[self.along].median() / self.below)
 
     def summary(self) -> dict[str, float]:
@@ -123,7 +123,7 @@ class Forecasts:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The scores, one row a cut: those of :meth:`Forecast.summary`, ``units``."""
+        """The scores, one row a cut, as :meth:`Forecast.summary`, and ``units``."""
         rows = [said.summary() | {"units": said.n_units} for said in self]
         return pd.DataFrame(rows)
 

@@ -64,7 +64,7 @@ class Language:
 
     @cached_property
     def joint(self) -> FloatArray:
-        """Probability of every window: a context and the symbol after it."""
+        """Probability of every window, a context and the symbol after it."""
         return self.stationary[:, None] * self.P
 
     @cached_property

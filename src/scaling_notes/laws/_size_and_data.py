@@ -115,7 +115,7 @@ class KaplanJoint(SizeAndData):
 
     @property
     def chinchilla(self) -> Chinchilla:
-        """The bracket: the loss is a power of it, so it is least where that is."""
+        """The bracket; the loss is a power of it, so it is least where that is."""
         ratio = self.alpha_N / self.alpha_D
         return Chinchilla(0.0, self.N_c**ratio, self.D_c, ratio, 1.0)
 
@@ -314,7 +314,7 @@ class OuterExponent(SizeAndData):
 
     @property
     def n_exponent(self) -> float | Array:
-        """Exponent a of the optimal size, as for Chinchilla: gamma plays no part."""
+        """Exponent a of the optimal size, as for Chinchilla; gamma plays no part."""
         return self.beta / (self.alpha + self.beta)
 
     @property

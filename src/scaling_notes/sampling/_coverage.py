@@ -1,4 +1,4 @@
-"""pass@k: the exact unbiased estimate, its log failure, and its interval."""
+"""A curve of pass@k: its log failure, its interval, when to give up."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from ..errors import DataError
 from ..fitting import Bootstrap, Interval
 from ..laws import Law
 from ..laws._gamma import complement
 from ..laws._law import Array
-from ._checks import IntArray, describe, name_rows, plain, read_counts
-from ._curve import place_of, read_ks, shown, standard_error, through_bca
+from ._checks import IntArray, describe, name_rows, plain
+from ._curve import place_of, shown, standard_error, through_bca
 from ._curve_fit import bootstrap_curve
 from ._failure import BLOCK, log_failure, mean_log_failure
 from ._resample import bca, distinct, draw_counts
+from ._stopping import best_limit, mean_used
 
-__all__ = ["PassCurve", "pass_at_k"]
+__all__ = ["PassCurve"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,9 @@ class PassCurve:
                 f"{name_rows(self.n_samples < wanted)}. Lower k, or leave those "
                 "problems out."
             )
-        at = pass_at_k(self.n_samples, self.n_correct, [wanted])
+        ks = np.array([wanted])
+        logs = mean_log_failure(self.n_samples, self.n_correct, ks)
+        at = PassCurve(self.n_samples, self.n_correct, ks, logs)
         row = at.band(confidence_level, n_resamples, seed).iloc[0]
         return Interval(
             value=float(row["pass_at_k"]),
@@ -266,6 +268,81 @@ class PassCurve:
             law, ks, scores, count, value, n_resamples, seed, delta, fixed
         )
 
+    def samples_used(self) -> float | Array:
+        r"""Return the mean samples a problem takes if the first right one ends it.
+
+        Tries go on up to k, so a problem that is not solved takes k:
+
+        .. math:: 1 + \sum_{j=1}^{k-1} (1 - \text{pass@}j)
+
+        Returns
+        -------
+        float or array, shape of k
+            NaN where some problem has fewer than k samples. Whatever checks the
+            samples must never err.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> print(sn.pass_at_k(10, [0, 5, 10], k=[1, 4]).samples_used().round(3))
+        [1.    2.269]
+        """
+        used: float | Array = plain(mean_used(self.n_samples, self.n_correct, self.k))
+        return used
+
+    def give_up(
+        self,
+        worth: float,
+        confidence_level: float = 0.95,
+        n_resamples: int = 1000,
+        seed: int = 0,
+    ) -> Interval:
+        """Return after how many failures to give a problem up.
+
+        The number of tries k at which ``worth`` times pass@k, less the mean
+        samples used, is largest; tries end with the first right one.
+
+        Parameters
+        ----------
+        worth : float
+            Worth of a solved problem, in samples: what it is worth over the price of
+            a sample.
+        confidence_level : float
+        n_resamples, seed : int
+            Of the bootstrap over problems.
+
+        Returns
+        -------
+        Interval
+            0 means not to begin. At most the samples drawn of each problem: ``how``
+            says if the answer is the last of them, so that it may be too low.
+
+        Raises
+        ------
+        DataError
+            If there are fewer than six problems, or the worth is not above zero.
+
+        Notes
+        -----
+        If failure falls as k^-s the next try after k failures succeeds with a
+        chance of about s / k, so the answer is near s times the worth.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> curve = sn.pass_at_k(100, [0, 0, 1, 3, 5, 20, 60, 90])
+        >>> curve.give_up(worth=20)
+        3.00 [0.00, 14.0]
+        """
+        return best_limit(
+            self.n_samples,
+            self.n_correct,
+            worth,
+            confidence_level,
+            n_resamples,
+            seed,
+        )
+
     def _head(self) -> str:
         return f"pass@k over {describe(self.n_samples)}"
 
@@ -277,78 +354,3 @@ class PassCurve:
         table = shown("pass@k", self.k, self.value)._repr_html_()
         notes = "".join(f"<p>{m}</p>" for m in self.messages)
         return f"<p>{self._head()}</p>{table}{notes}"
-
-
-def pass_at_k(
-    n_samples: ArrayLike, n_correct: ArrayLike, k: ArrayLike | None = None
-) -> PassCurve:
-    r"""Estimate pass@k: the chance that one of k samples solves a problem.
-
-    The estimate is exact and unbiased, and averages over problems:
-
-    .. math:: \text{pass@}k = \operatorname{mean}
-        \left[ 1 - \binom{n - c}{k} \Big/ \binom{n}{k} \right]
-
-    Parameters
-    ----------
-    n_samples : int or array_like of int, shape (problems,)
-        Samples drawn for each problem, n.
-    n_correct : array_like of int, shape (problems,)
-        How many of them are correct, c; :func:`count_correct` counts outcomes. Two
-        Series are paired by label.
-    k : int or array_like of int, optional
-        Samples allowed. By default every k up to the most samples of any problem.
-
-    Returns
-    -------
-    PassCurve
-        With ``value``, ``log_failure``, ``by_problem()``, ``interval()`` and
-        ``band()``.
-
-    Raises
-    ------
-    DataError
-        If counts are missing, negative, not whole or impossible, labels do not
-        pair, or every problem has fewer than k samples: pass@k cannot be estimated
-        from those (a forecast can: :func:`fit_beta_binomial`).
-
-    Warns
-    -----
-    FitWarning
-        If a k that was asked for exceeds the samples of some problems.
-
-    Notes
-    -----
-    Where only some problems have k samples, ``by_problem()`` gives NaN for the
-    others and the mean is NaN: a mean over those that have enough would be of
-    other problems at each k.
-
-    All k at once cost little more than one: the failure of every problem is
-    updated from k to k + 1 by one factor, and problems that fail no more drop
-    out of the sum.
-
-    References
-    ----------
-    Chen et al. 2021, arXiv:2107.03374, Eq. 1.
-
-    Examples
-    --------
-    >>> import scaling_notes as sn
-    >>> round(sn.pass_at_k(10, [0, 1, 10], k=5).value, 6)
-    0.5
-    >>> print(sn.pass_at_k(10, [0, 1, 10], k=[1, 5]).by_problem().round(3))
-    [[0.  0. ]
-     [0.1 0.5]
-     [1.  1. ]]
-    >>> curve = sn.pass_at_k(4000, [3990] * 6, k=8)  # pass@8 rounds to one
-    >>> round(curve.log_failure, 6)
-    -51.934127
-    """
-    n, c, labels = read_counts(n_samples, n_correct)
-    ks, messages = read_ks(n, k)
-    flat = np.atleast_1d(ks)
-    known = flat <= n.min()
-    mean = np.full(len(flat), np.nan)
-    if known.any():
-        mean[known] = mean_log_failure(n, c, flat[known])
-    return PassCurve(n, c, ks, plain(mean.reshape(ks.shape)), labels, messages)

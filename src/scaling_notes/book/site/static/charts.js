@@ -28,6 +28,11 @@
     const spec = JSON.parse(chart.querySelector("script").textContent);
     const single = "mark" in spec || "layer" in spec;
     if (single) spec.width = "container";
+    if (spec.hconcat && width < NARROW) {
+      // Side by side where there is room, else one below the other.
+      spec.vconcat = spec.hconcat;
+      delete spec.hconcat;
+    }
     if (theme() === "dark") {
       spec.config = merged(spec.config ?? {}, window.darkCharts);
     }
