@@ -16,6 +16,7 @@ import yaml
 
 from scaling_notes.book import _pages
 from scaling_notes.book._records import collect
+from scaling_notes.book.site.fold import folded_as
 from scaling_notes.charts._theme import MIME as CHART
 from scaling_notes.corpus._record import restored
 
@@ -256,6 +257,29 @@ def test_charts_store_only_what_they_draw(path: Path) -> None:
             for column in frame[0]:
                 used = f'"{column}"' in body or f"datum.{column}" in body
                 assert used, f"{column} is stored and not drawn"
+
+
+def is_open(cell: Any) -> bool:
+    """Return whether the site shows the code of a cell before a click."""
+    if cell.cell_type != "code":
+        return False
+    tags = cell.metadata.get("tags", [])
+    return not (folded_as(cell) or any(tag.startswith("hide-") for tag in tags))
+
+
+@every_chapter
+def test_open_code_is_the_lesson_and_stands_in_text(path: Path) -> None:
+    cells = read(path).cells
+    assert sum(map(is_open, cells)) <= 10, "fold what is no lesson: tag hide-input"
+    for cell, below in itertools.pairwise(cells):
+        assert not (is_open(cell) and is_open(below)), (
+            f"two open code cells in a row, the second: {below.source}"
+        )
+
+
+@every_chapter
+def test_the_landing_page_tells_of_the_chapter(path: Path) -> None:
+    assert f"({name(path)}.ipynb)" in prose(BOOK / "index.ipynb")
 
 
 @every_chapter

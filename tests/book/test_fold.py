@@ -34,6 +34,7 @@ def folded(source: str, *types: str, **metadata: Any) -> dict[str, Any]:
     [
         ("sn.charts.layer(x, description='d')", [CHART], "chart"),
         ("x = 1\nsn.table(x)", ["text/html"], "table"),
+        ("sn.claim('moe')", ["text/html"], "table"),
         ("sn.claims()", ["text/html"], "table"),
         ("sn.results({'a': 1})", ["text/html", RECORDS], "results"),
         ("import numpy as np\nimport scaling_notes as sn", [], "import"),

@@ -17,8 +17,9 @@ import pandas as pd
 import pytest
 
 import scaling_notes as sn
-from scaling_notes.book.site import datatable, vegalite
+from scaling_notes.book.site import assets, datatable, vegalite
 from scaling_notes.book.site.charts import ChartRenderer, chart_html
+from scaling_notes.book.site.search import symbols
 from scaling_notes.corpus._record import MIME as RECORDS
 
 MIME = "application/vnd.vegalite.v5+json"
@@ -250,6 +251,24 @@ def test_chart_without_rows_has_no_table() -> None:
     assert datatable.data_tables(spec) == ""
 
 
+# ---- symbols for the search --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tex", "found"),
+    [
+        ("6 N D", "n d"),
+        (r"L = E + \frac{A}{N^{\alpha}}", "l e a n alpha α"),
+        (r"\gamma_{post}, R_D^*", "gamma γ gamma_post γ_post r r_d r_d*"),
+        (r"N_{\text{eff}} \text{ per run}", "n n_eff"),
+        (r"\Delta e^{-P}, \lambda", "delta δ p lambda λ"),
+        (r"\log \operatorname{mean}", ""),
+    ],
+)
+def test_symbols_of_a_formula(tex: str, found: str) -> None:
+    assert symbols(tex) == set(found.split())
+
+
 # ---- a whole site ------------------------------------------------------------------
 
 CONF = """
@@ -413,6 +432,34 @@ def test_the_filter_is_loaded_where_there_is_something_to_filter(site: Path) -> 
     assert "../_static/tables.js" in scripts(site, "part/tables.html")
     assert "tables.js" not in scripts(site, "plain.html")
     assert "someone2020" not in (site / "part/tables.html").read_text()
+
+
+def test_every_page_names_its_file(site: Path) -> None:
+    for path in ("formulas", "part/tables"):
+        html = (site / f"{path}.html").read_text()
+        assert f'<p class="page-source">Source: {path}.ipynb</p>' in html
+    assert "page-source" not in (site / "search.html").read_text()
+
+
+@pytest.mark.parametrize("branch", ["", "stable"])
+def test_the_file_is_linked_where_the_repository_is_known(branch: str) -> None:
+    options = {"repository_url": "https://h.org/book/", "repository_branch": branch}
+    app: Any = SimpleNamespace(
+        env=SimpleNamespace(doc2path=lambda name, base: f"{name}.md"),
+        config=SimpleNamespace(html_theme_options=options),
+    )
+    link = f"https://h.org/book/blob/{branch or 'main'}/part/page.md"
+    assert f'<a href="{link}">part/page.md</a>' in assets._source(app, "part/page")
+
+
+def test_the_search_knows_symbols_and_ranks(site: Path) -> None:
+    script = (site / "searchindex.js").read_text()
+    index = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
+    formulas = index["docnames"].index("formulas")
+    for symbol, anchor in (("e", "formulas"), ("n", "formulas")):
+        assert index["indexentries"][symbol] == [[formulas, anchor, True]]
+    assert "genindex" not in index["docnames"]
+    assert "splitQuery = " in (site / "_static/language_data.js").read_text()
 
 
 def test_chart_library_leaves_one_name_on_the_page(site: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sphinx extension of the book: charts and mathematics, all served by the site.
+"""Sphinx extension of the book: charts, mathematics and search, all served by the site.
 
 Nothing outside this sub-package imports it, so the package itself needs neither
 Sphinx nor a chart renderer.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from . import assets
+from . import assets, search
 from .fold import fold
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # to the static folder, in the same events.
     app.connect("config-inited", assets.configure)
     app.connect("source-read", fold)
+    app.connect("doctree-resolved", search.add_entries)
     app.connect("builder-inited", assets.write)
     app.connect("html-page-context", assets.add_to_page, priority=900)
     app.connect("build-finished", assets.remove_unused, priority=900)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from html import escape
 from importlib import resources
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
@@ -65,6 +66,7 @@ def configure(app: Sphinx, config: Config) -> None:
     """
     # Holds static/webpack-macros.html, which goes before the theme's.
     config.templates_path.append(str(HERE))
+    config.html_search_scorer = str(HERE / "static/search.js")
     config.mathjax_path = "mathjax/startup.js"
     # After the charts, which readers wait for longer.
     config.mathjax_options = {"priority": MATHJAX_PRIORITY}
@@ -151,6 +153,7 @@ def add_to_page(
         '<div role="list" class="citation-list">', '<div class="citation-list">'
     )
     context["body"] = _offer_downloads(app, pagename, context["body"])
+    context["body"] += _source(app, pagename)
     # Notebooks link to each other; on the site they are pages.
     context["body"] = re.sub(
         r'href="(\.\./[\w/]+)\.ipynb"', r'href="\1.html"', context["body"]
@@ -166,6 +169,18 @@ def add_to_page(
         app.add_js_file("charts.js", loading_method="defer")
     _drop_unused(context, context["body"])
     _defer(context)
+
+
+def _source(app: Sphinx, pagename: str) -> str:
+    """Return the line that names the file of a page in the repository."""
+    path = app.env.doc2path(pagename, base=False)
+    file = escape(path)
+    options = app.config.html_theme_options
+    if repository := options.get("repository_url"):
+        branch = options.get("repository_branch") or "main"
+        address = escape(f"{repository.rstrip('/')}/blob/{branch}/{path}")
+        file = f'<a href="{address}">{file}</a>'
+    return f'<p class="page-source">Source: {file}</p>'
 
 
 def _drop_unused(context: dict[str, Any], body: str) -> None:

@@ -16,7 +16,7 @@ from ...corpus._record import MIME as RECORDS
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-__all__ = ["fold"]
+__all__ = ["fold", "folded_as"]
 
 # What myst_nb folds, and with which words on the line that opens it.
 TAG = "hide-input"
@@ -28,7 +28,7 @@ WORDS = {
     "step": "Code of this step",
 }
 # Calls whose output is a table for readers.
-TABLES = ("sn.table", "sn.claims", "sn.refits")
+TABLES = ("sn.table", "sn.claim", "sn.claims", "sn.refits")
 
 
 def fold(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -49,7 +49,7 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code":
             continue
-        kind = _kind(cell)
+        kind = folded_as(cell)
         tags = cell["metadata"].get("tags", [])
         if not kind and TAG in tags:
             kind = "step"
@@ -61,8 +61,8 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = json.dumps(notebook)
 
 
-def _kind(cell: dict[str, Any]) -> str:
-    """Return what folds a cell, empty if it stays open."""
+def folded_as(cell: dict[str, Any]) -> str:
+    """Return what the site folds a cell as, empty if it stays open."""
     types = {t for output in cell["outputs"] for t in output.get("data", {})}
     if CHART in types:
         return "chart"
