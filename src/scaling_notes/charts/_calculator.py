@@ -12,7 +12,7 @@ import pandas as pd
 from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
 from ..fitting import Bootstrap, count, digits
 from ..planning import allocate
-from ._axes import axis, ticks_of
+from ._axes import axis
 from ._display import Chart
 from ._marks import layer, need
 
@@ -95,7 +95,7 @@ def calculator(
         type="quantitative",
         title=_COUNT["title"],
         scale=alt.Scale(type="log", domain=span, nice=False, padding=8),
-        axis=ticks_of(_COUNT),
+        axis=alt.Axis(labelExpr=_COUNT["ticks"], grid=False),
     )
     bars = Chart(reach).mark_rule(style="reference-line", strokeWidth=14, opacity=0.3)
     ends = Chart(frame).mark_rule(style="fit-line", strokeWidth=3)
