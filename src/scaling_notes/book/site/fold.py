@@ -58,7 +58,27 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
                 cell["metadata"]["tags"] = [*tags, TAG]
             shown = {f"code_prompt_{do}": WORDS[kind] for do in ("show", "hide")}
             cell["metadata"].setdefault("mystnb", {}).update(shown)
+    notebook["cells"] = _joined(notebook["cells"])
     source[0] = json.dumps(notebook)
+
+
+def _joined(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return cells, folded code without output as part of the fold that follows."""
+    found: list[dict[str, Any]] = []
+    for cell in cells:
+        last = found[-1] if found else cell
+        if _folds(cell) and TAG in _folds(last) and not last["outputs"]:
+            parts = ["".join(part["source"]) for part in (last, cell)]
+            found[-1] = cell | {"source": "\n\n".join(parts)}
+        else:
+            found.append(cell)
+    return found
+
+
+def _folds(cell: dict[str, Any]) -> set[str]:
+    """Return the tags by which a cell's code is folded."""
+    tags = cell["metadata"].get("tags", []) if cell["cell_type"] == "code" else []
+    return {"hide-input", "hide-cell"} & set(tags)
 
 
 def folded_as(cell: dict[str, Any]) -> str:
