@@ -205,8 +205,8 @@ def _objective(fit: Fit, plan: float | None) -> alt.Chart:
     told = score.transform_calculate(words=words).mark_text(
         style="note", align="left", baseline="top", fontSize=12, lineBreak="\n"
     )
-    # At the bottom left no run lies, on a phone either.
-    top = alt.value(alt.expr(f"height - {54 if plan is None else 70}"))
+    # Below the axis, where no run and no curve lies.
+    top = alt.value(alt.expr("height + 48"))
     return told.encode(x=alt.value(6), y=top, text="words:N")
 
 

@@ -51,6 +51,9 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
             continue
         kind = folded_as(cell)
         tags = cell["metadata"].get("tags", [])
+        if kind == "table" and "hide-cell" in tags:
+            # Its table is hidden as well: a solution, say.
+            continue
         if not kind and TAG in tags:
             kind = "step"
         if kind:
