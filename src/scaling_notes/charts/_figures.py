@@ -200,7 +200,9 @@ def _objective(fit: Fit, plan: float | None) -> alt.Chart:
     )
     if plan is not None:
         told_flops = f"{plan:.3g}".replace("e+", "e")
-        best = COUNT.replace("datum.value, '~s'", f"{_BEST.format(plan / _FACTOR)}, '.2s'")
+        best = COUNT.replace(
+            "datum.value, '~s'", f"{_BEST.format(plan / _FACTOR)}, '.2s'"
+        )
         words += f" + '\\nbest size at {told_flops} FLOP: ' + {best}"
     told = score.transform_calculate(words=words).mark_text(
         style="note", align="left", baseline="top", fontSize=12, lineBreak="\n"

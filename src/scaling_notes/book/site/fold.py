@@ -69,9 +69,9 @@ def _joined(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return cells, folded code without output as part of the fold that follows."""
     found: list[dict[str, Any]] = []
     for cell in cells:
-        last = found[-1] if found else cell
-        if _folds(cell) and TAG in _folds(last) and not last["outputs"]:
-            parts = ["".join(part["source"]) for part in (last, cell)]
+        before = found[-1:] if _folds(cell) else []
+        if any(TAG in _folds(b) and not b["outputs"] for b in before):
+            parts = ["".join(part["source"]) for part in (*before, cell)]
             found[-1] = cell | {"source": "\n\n".join(parts)}
         else:
             found.append(cell)
