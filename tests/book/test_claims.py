@@ -79,7 +79,7 @@ def test_the_ledger_shows_first_what_is_tested() -> None:
     html = sn.claims()._repr_html_()
     told = [word != "not yet tested" for word in re.findall(r"<strong>(.*?)<", html)]
     assert told == sorted(told, reverse=True)
-    assert html.count("Rules of") == 1
+    assert html.count("Rules fixed on") == 1
 
 
 def test_the_scoreboard_holds_every_forecast() -> None:

@@ -68,6 +68,19 @@ def test_what_a_cell_says_itself_is_kept() -> None:
     assert found["mystnb"]["a"] == 1
 
 
+def test_folded_code_without_output_joins_the_fold_that_follows() -> None:
+    step = {"cell_type": "code", "metadata": {"tags": ["hide-input"]}}
+    lesson = {"cell_type": "code", "metadata": {}, "outputs": [], "source": "fit"}
+    first, second = (step | {"outputs": [], "source": [s]} for s in ("a = 1", "b"))
+    shown = second | {"outputs": [{"data": {"text/html": ""}}]}
+    text = {"cell_type": "markdown", "metadata": {}, "source": "x"}
+    app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: f"{name}.ipynb"))
+    page = [json.dumps({"cells": [first, second, shown, lesson, first, text]})]
+    fold(app, "page", page)  # type: ignore[arg-type]
+    sources = ["".join(cell["source"]) for cell in json.loads(page[0])["cells"]]
+    assert sources == ["a = 1\n\nb\n\nb", "fit", "a = 1", "x"]
+
+
 def test_pages_in_markdown_are_left_alone() -> None:
     app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: f"{name}.md"))
     text = ["# no notebook"]

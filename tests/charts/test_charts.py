@@ -557,7 +557,12 @@ def test_the_explorer_computes_the_objective_of_the_law(
     presets = {"as 'printed'": PRINTED}
     spec = shown(
         charts.explorer(
-            runs, fit_240, budgets=budgets, presets=presets, description=SAYS
+            runs,
+            fit_240,
+            budgets=budgets,
+            presets=presets,
+            plan=5.76e23,
+            description=SAYS,
         )
     )
     params = {param["name"]: param for param in spec["params"]}
@@ -583,6 +588,10 @@ def test_the_explorer_computes_the_objective_of_the_law(
     assert (ratio > 1.001) is (shifted or preset in presets)
     assert f"alpha {law.alpha:.4f}, beta {law.beta:.4f}" in said
     assert f"E {law.E:.3f}, A {law.A:.0f}, B {law.B:.0f}" in said
+    best = float(sn.allocate(law, flops=5.76e23).params[0]) / 1e9
+    (size,) = [t for t in said if t.startswith("best size at 5.76e23 FLOP: ")]
+    # Two digits are shown.
+    assert float(size.split()[-1].removesuffix("B")) == pytest.approx(best, rel=0.05)
 
 
 def test_the_explorer_without_presets_has_no_menu(

@@ -58,7 +58,7 @@ class Claim:
             "Said by": self.said_by,
             "Supported if": self.supported_if,
             "Not supported if": self.not_supported_if,
-            "Rules of": self.rule_date,
+            "Rule fixed on": self.rule_date,
         }
 
     def __repr__(self) -> str:
@@ -99,7 +99,7 @@ class Claims:
         counts = self._ordered()["verdict"].value_counts(sort=False)
         told = ", ".join(f"{n} {word}" for word, n in counts.items())
         dates = " and ".join(sorted(self.table["rule_date"].unique()))
-        return f"{len(self.table)} claims: {told}. Rules of {dates}."
+        return f"{len(self.table)} claims: {told}. Rules fixed on {dates}."
 
     def __repr__(self) -> str:
         lines = [f"{row.verdict:<14}  {row.id}" for row in self._ordered().itertuples()]

@@ -14,7 +14,7 @@ from ..errors import DataError
 from ..fitting import Bootstrap, Fit, Profile
 from ..laws import Chinchilla
 from ..planning import allocate
-from ._axes import axis
+from ._axes import COUNT, axis
 from ._display import Chart
 from ._marks import band, layer, line, need, points
 
@@ -73,6 +73,7 @@ def explorer(
     *,
     budgets: Sequence[float],
     presets: Mapping[str, Chinchilla] | None = None,
+    plan: float | None = None,
     description: str,
 ) -> alt.LayerChart | alt.FacetChart:
     """Draw the Chinchilla law at several budgets, and move its constants.
@@ -91,6 +92,8 @@ def explorer(
         In FLOP.
     presets : mapping of str to Chinchilla, optional
         What else the menu offers. Without it there are sliders only.
+    plan : float, optional
+        A budget in FLOP; a line of text gives the best size for it.
     description : str
 
     Raises
@@ -129,13 +132,18 @@ def explorer(
     return layer(
         points(frame, "params", "loss", color=budget),
         lines,
-        _objective(fit),
+        _objective(fit, plan),
         description=description,
     ).add_params(*_movable(laws))
 
 
 # Vega's expressions know E and others as constants of their own.
 _LAW = "E_ + pow(10, log10_A_ - alpha_ * {n}) + pow(10, log10_B_ - beta_ * {d})"
+# The size that minimizes the law on a budget, given in FLOP over 6.
+_BEST = (
+    "pow(alpha_ * pow(10, log10_A_ - log10_B_) / beta_ * pow({:g}, beta_),"
+    " 1 / (alpha_ + beta_))"
+)
 # How far a slider shifts a constant, either way, and in what steps.
 _SHIFTS = {
     "E": (0.3, 0.001),
@@ -171,7 +179,7 @@ def _constant(law: Chinchilla, name: str) -> float:
     return float(f"{np.log10(value) if symbol != name else value:.8g}")
 
 
-def _objective(fit: Fit) -> alt.Chart:
+def _objective(fit: Fit, plan: float | None) -> alt.Chart:
     """Return lines of text: the objective of the law as it stands, its constants."""
     n, d = (f"log(datum.{name}) / LN10" for name in ("params", "tokens"))
     delta = f"{fit.delta:.6g}"
@@ -190,11 +198,17 @@ def _objective(fit: Fit) -> alt.Chart:
         " + ', B ' + format(pow(10, log10_B_), '.0f')"
         " + '\\nalpha ' + format(alpha_, '.4f') + ', beta ' + format(beta_, '.4f')"
     )
+    if plan is not None:
+        told_flops = f"{plan:.3g}".replace("e+", "e")
+        best = COUNT.replace(
+            "datum.value, '~s'", f"{_BEST.format(plan / _FACTOR)}, '.2s'"
+        )
+        words += f" + '\\nbest size at {told_flops} FLOP: ' + {best}"
     told = score.transform_calculate(words=words).mark_text(
         style="note", align="left", baseline="top", fontSize=12, lineBreak="\n"
     )
-    # At the bottom left no run lies, on a phone either.
-    top = alt.value(alt.expr("height - 54"))
+    # Below the axis, where no run and no curve lies.
+    top = alt.value(alt.expr("height + 48"))
     return told.encode(x=alt.value(6), y=top, text="words:N")
 
 

@@ -87,7 +87,9 @@ class Comparison:
             shown = shown.drop(columns="distance (SE)")
             if t["objective_ratio"].notna().all():
                 shown = shown.drop(columns=["digits", "agrees"])
-        return shown.drop(columns="setting") if t["setting"].nunique() == 1 else shown
+        # What all rows share stands in the title, once.
+        alike = [n for n in ("setting", "where") if t[n].nunique() == 1]
+        return shown.drop(columns=alike)
 
     def _joint(self) -> list[str]:
         """Return what says whether fits to the same data found the same optimum."""
@@ -112,8 +114,9 @@ class Comparison:
         return said
 
     def _title(self) -> str:
-        settings = list(dict.fromkeys(self.table["setting"]))
-        return f"{self.key}, {settings[0]}" if len(settings) == 1 else self.key
+        setting, where = (self.table[n].unique() for n in ("setting", "where"))
+        title = f"{self.key}, {setting[0]}" if len(setting) == 1 else self.key
+        return f"{title} ({where[0]})" if len(where) == 1 else title
 
     def _reasons(self) -> list[str]:
         """Return why values disagree, each reason once, with the values it is for."""

@@ -51,6 +51,9 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
             continue
         kind = folded_as(cell)
         tags = cell["metadata"].get("tags", [])
+        if kind == "table" and "hide-cell" in tags:
+            # Its table is hidden as well: a solution, say.
+            continue
         if not kind and TAG in tags:
             kind = "step"
         if kind:
@@ -58,7 +61,27 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
                 cell["metadata"]["tags"] = [*tags, TAG]
             shown = {f"code_prompt_{do}": WORDS[kind] for do in ("show", "hide")}
             cell["metadata"].setdefault("mystnb", {}).update(shown)
+    notebook["cells"] = _joined(notebook["cells"])
     source[0] = json.dumps(notebook)
+
+
+def _joined(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return cells, folded code without output as part of the fold that follows."""
+    found: list[dict[str, Any]] = []
+    for cell in cells:
+        before = found[-1:] if _folds(cell) else []
+        if any(TAG in _folds(b) and not b["outputs"] for b in before):
+            parts = ["".join(part["source"]) for part in (*before, cell)]
+            found[-1] = cell | {"source": "\n\n".join(parts)}
+        else:
+            found.append(cell)
+    return found
+
+
+def _folds(cell: dict[str, Any]) -> set[str]:
+    """Return the tags by which a cell's code is folded."""
+    tags = cell["metadata"].get("tags", []) if cell["cell_type"] == "code" else []
+    return {"hide-input", "hide-cell"} & set(tags)
 
 
 def folded_as(cell: dict[str, Any]) -> str:
