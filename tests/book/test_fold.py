@@ -86,3 +86,47 @@ def test_pages_in_markdown_are_left_alone() -> None:
     text = ["# no notebook"]
     fold(app, "page", text)  # type: ignore[arg-type]
     assert text == ["# no notebook"]
+
+
+def read(*cells: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the cells of a page after the site has read it."""
+    app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: f"{name}.ipynb"))
+    text = [json.dumps({"cells": cells})]
+    fold(app, "page", text)  # type: ignore[arg-type]
+    found: list[dict[str, Any]] = json.loads(text[0])["cells"]
+    return found
+
+
+def code(source: str, *tags: str, shows: str = "") -> dict[str, Any]:
+    outputs = [{"output_type": "execute_result", "data": {shows: ""}}] if shows else []
+    metadata = {"tags": list(tags)}
+    return {
+        "cell_type": "code",
+        "source": source,
+        "outputs": outputs,
+        "metadata": metadata,
+    }
+
+
+def test_folded_steps_in_a_row_are_one_fold() -> None:
+    steps = [code("x = 1", "hide-input"), code("y = 2", "hide-input")]
+    (one,) = read(*steps, code("sn.table(y)", shows="text/html"))
+    assert one["source"] == "x = 1\n\ny = 2\n\nsn.table(y)"
+    assert one["outputs"]
+    assert set(one["metadata"]["mystnb"].values()) == {WORDS["table"]}
+
+
+def test_a_step_stays_apart_from_what_is_open() -> None:
+    text = {"cell_type": "markdown", "source": "x"}
+    step, lesson = code("x = 1", "hide-input"), code("fit(x)", shows="text/plain")
+    assert [c["source"] for c in read(step, text, step, lesson)] == [
+        "x = 1",
+        "x",
+        "x = 1",
+        "fit(x)",
+    ]
+
+
+def test_a_cell_that_hides_its_output_says_so() -> None:
+    (cell,) = read(code("sn.table(x)", "hide-cell", shows="text/html"))
+    assert set(cell["metadata"]["mystnb"].values()) == {WORDS["both"]}

@@ -59,6 +59,8 @@ def _config(color: dict[str, str], ramp: list[str]) -> dict[str, Any]:
         "titlePadding": 8,
         "labelOverlap": "greedy",
         "labelSeparation": 6,
+        # Vega would push the labels at the ends off their ticks.
+        "labelFlush": False,
     }
     legend = {
         "labelColor": color["ink"],

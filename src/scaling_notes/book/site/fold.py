@@ -26,6 +26,7 @@ WORDS = {
     "table": "Code of the table",
     "import": "Imports",
     "step": "Code of this step",
+    "both": "Code and output",
 }
 # Calls whose output is a table for readers.
 TABLES = ("sn.table", "sn.claim", "sn.claims", "sn.refits")
@@ -46,42 +47,53 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
     if not app.env.doc2path(docname).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
+    notebook["cells"] = joined(notebook["cells"])
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code":
             continue
         kind = folded_as(cell)
         tags = cell["metadata"].get("tags", [])
-        if kind == "table" and "hide-cell" in tags:
-            # Its table is hidden as well: a solution, say.
-            continue
-        if not kind and TAG in tags:
+        if "hide-cell" in tags and cell["outputs"]:
+            kind = "both"
+        elif not kind and is_step(cell):
             kind = "step"
         if kind:
             if not any(tag.startswith("hide-") for tag in tags):
                 cell["metadata"]["tags"] = [*tags, TAG]
             shown = {f"code_prompt_{do}": WORDS[kind] for do in ("show", "hide")}
             cell["metadata"].setdefault("mystnb", {}).update(shown)
-    notebook["cells"] = _joined(notebook["cells"])
     source[0] = json.dumps(notebook)
 
 
-def _joined(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return cells, folded code without output as part of the fold that follows."""
+def is_step(cell: dict[str, Any]) -> bool:
+    """Return whether an author folds a cell that has nothing to show."""
+    if cell["cell_type"] != "code":
+        return False
+    tags = cell["metadata"].get("tags", [])
+    return TAG in tags or ("hide-cell" in tags and not cell["outputs"])
+
+
+def is_folded(cell: dict[str, Any]) -> bool:
+    """Return whether the site folds a cell, for its tags or for its output."""
+    if cell["cell_type"] != "code":
+        return False
+    tags = cell["metadata"].get("tags", [])
+    return any(tag.startswith("hide-") for tag in tags) or bool(folded_as(cell))
+
+
+def joined(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the cells with each folded step put into the folded cell below it.
+
+    Several closed lines in a row say no more than one.
+    """
     found: list[dict[str, Any]] = []
     for cell in cells:
-        before = found[-1:] if _folds(cell) else []
-        if any(TAG in _folds(b) and not b["outputs"] for b in before):
-            parts = ["".join(part["source"]) for part in (*before, cell)]
-            found[-1] = cell | {"source": "\n\n".join(parts)}
-        else:
-            found.append(cell)
+        joins = found and is_step(found[-1]) and not found[-1]["outputs"]
+        if joins and is_folded(cell):
+            texts = ("".join(c["source"]).rstrip() for c in (found.pop(), cell))
+            cell = cell | {"source": "\n\n".join(texts)}
+        found.append(cell)
     return found
-
-
-def _folds(cell: dict[str, Any]) -> set[str]:
-    """Return the tags by which a cell's code is folded."""
-    tags = cell["metadata"].get("tags", []) if cell["cell_type"] == "code" else []
-    return {"hide-input", "hide-cell"} & set(tags)
 
 
 def folded_as(cell: dict[str, Any]) -> str:
