@@ -141,8 +141,13 @@ def _ledger_row(row: Mapping[Any, Any]) -> str:
     if missing:
         are = "chapter" if len(row["missing"]) == 1 else "chapters"
         where.append(f"the {are} on {missing} still to come")
-    hints = [_HINTS[name] for name in row["missing"] if name in _HINTS]
-    where += [f'a small-model hint is <a href="../{_SMALL}.ipynb#{h}">here</a>' for h in hints]
+    hints = ", ".join(
+        f'<a href="../{_SMALL}.ipynb#{_HINTS[name]}">{name}</a>'
+        for name in row["missing"]
+        if name in _HINTS
+    )
+    if hints:
+        where.append(f"hints from one small model: {hints}")
     rules = [f"<p>Supported if: {_rule(row['supported_if'])}.</p>"]
     if row["not_supported_if"] != "-":
         rules.append(f"<p>Not supported if: {_rule(row['not_supported_if'])}.</p>")
