@@ -75,6 +75,22 @@ def test_the_ledger_prints() -> None:
         assert f'id="claim-{name}"' in html
 
 
+def test_a_verdict_says_how_far_it_goes() -> None:
+    table = sn.claims().table
+    part = table[table["pages"].map(len).gt(0) & table["missing"].map(len).gt(0)]
+    assert len(part) > 0
+    told = part["verdict"].str.fullmatch(r"undecided so far|.* in \w+ of \w+ chapters")
+    assert told.all()
+    whole = table[table["missing"].map(len) == 0]["verdict"]
+    assert not whole.str.contains("so far| in ").any()
+
+
+def test_the_ledger_leaves_out_what_no_rule_says() -> None:
+    html = sn.claims()._repr_html_()
+    assert "if: -" not in html
+    assert not re.search(r"\d %", html)
+
+
 def test_the_ledger_shows_first_what_is_tested() -> None:
     html = sn.claims()._repr_html_()
     told = [word != "not yet tested" for word in re.findall(r"<strong>(.*?)<", html)]
@@ -90,3 +106,16 @@ def test_the_scoreboard_holds_every_forecast() -> None:
     assert scores["held"].between(0, 1).all()
     assert (scores["error"] >= scores["bias"].abs() * (1 - 1e-9)).all()
     assert isinstance(scores, pd.DataFrame)
+
+
+def test_the_answer_of_the_page_of_claims_still_holds() -> None:
+    # Its page hands no numbers on, so nothing fills them in.
+    scores, table = sn.scoreboard(), sn.claims().table
+    assert len(scores) == 4
+    assert (scores["held"] < 0.25).sum() == 3
+    assert scores.loc[scores["held"] < 0.25, "error"].between(0.005, 0.015).all()
+    assert len(table) == 32
+    tested = table[table["verdict"] != "not yet tested"]["verdict"]
+    assert len(tested) == 4
+    assert tested.str.startswith("undecided").sum() == 3
+    assert (tested == "supported in one of two chapters").sum() == 1

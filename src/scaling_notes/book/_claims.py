@@ -17,6 +17,15 @@ __all__ = ["WORDS", "Claim", "Claims", "claim", "claims", "verdict"]
 
 WORDS = ("supported", "not supported", "undecided")
 _UNTESTED = "not yet tested"
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+
+# Chapter of the part of a claim that is not tested -> section with a hint to it.
+_SMALL = "lifecycle/one_small_model"
+_HINTS = {
+    "reconciliation": "size-exponent-what-moves-it",
+    "pruning": "pruning-half-the-weights-for-nothing",
+    "distillation": "distillation-what-is-a-teacher-worth-in-data",
+}
 
 
 @dataclass(frozen=True)
@@ -84,8 +93,8 @@ class Claims:
     ----------
     table : pandas.DataFrame
         The columns of ``sn.load("claims")``, ``verdict`` (the words of the pages
-        that tested it, or ``"not yet tested"``), ``pages`` that gave one, and
-        ``missing``: the chapters that are named and have none.
+        that tested it and how far they go, or ``"not yet tested"``), ``pages``
+        that gave one, and ``missing``: the chapters that are named and have none.
     """
 
     table: pd.DataFrame
@@ -102,7 +111,9 @@ class Claims:
         return f"{len(self.table)} claims: {told}. Rules fixed on {dates}."
 
     def __repr__(self) -> str:
-        lines = [f"{row.verdict:<14}  {row.id}" for row in self._ordered().itertuples()]
+        ordered = self._ordered()
+        wide = ordered["verdict"].str.len().max()
+        lines = [f"{row.verdict:<{wide}}  {row.id}" for row in ordered.itertuples()]
         return "\n".join([self._summary(), *lines])
 
     def _repr_html_(self) -> str:
@@ -113,7 +124,7 @@ class Claims:
         return (
             '<div class="filterable" data-filter="Filter by claim or verdict">'
             f"<p>{self._summary()}</p>"
-            '<div class="table-scroll tall" tabindex="0" role="group" '
+            '<div class="table-scroll" tabindex="0" role="group" '
             'aria-label="Claims and verdicts">'
             f'<table class="ledger"><thead><tr>{head}</tr></thead>\n'
             f"<tbody>{body}</tbody></table></div></div>"
@@ -130,17 +141,41 @@ def _ledger_row(row: Mapping[Any, Any]) -> str:
     if missing:
         are = "chapter" if len(row["missing"]) == 1 else "chapters"
         where.append(f"the {are} on {missing} still to come")
-    rules = (
-        f"<p>Supported if: {escape(row['supported_if'])}.</p>"
-        f"<p>Not supported if: {escape(row['not_supported_if'])}.</p>"
+    hints = ", ".join(
+        f'<a href="../{_SMALL}.ipynb#{_HINTS[name]}">{name}</a>'
+        for name in row["missing"]
+        if name in _HINTS
     )
+    if hints:
+        where.append(f"hints from one small model: {hints}")
+    rules = [f"<p>Supported if: {_rule(row['supported_if'])}.</p>"]
+    if row["not_supported_if"] != "-":
+        rules.append(f"<p>Not supported if: {_rule(row['not_supported_if'])}.</p>")
     cells = [
         f'<p id="claim-{row["id"]}">{escape(row["claim"])}.</p>'
         f"<p><small>{escape(row['said_by'])}</small></p>",
-        rules,
+        "".join(rules),
         f"<p><strong>{row['verdict']}</strong></p><p>{'; '.join(where)}</p>",
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _rule(text: str) -> str:
+    """Return a rule as HTML, its numbers on one line with their percent signs."""
+    return escape(text).replace(" %", "&nbsp;%")
+
+
+def _so_far(words: list[str], missing: int) -> str:
+    """Return the verdict of a claim, with what is not tested of it in its words."""
+    if not words:
+        return _UNTESTED
+    told = ", ".join(dict.fromkeys(words))
+    if not missing:
+        return told
+    if told == "undecided":
+        return "undecided so far"
+    count, every = len(words), len(words) + missing
+    return f"{told} in {_COUNTS[count]} of {_COUNTS[every]} chapters"
 
 
 def _title(name: str) -> str:
@@ -203,11 +238,12 @@ def claims() -> Claims:
         one = claim(name)
         found = one.verdicts
         told = {page.rpartition("/")[2] for page in found}
+        missing = tuple(c for c in one.chapters if c not in told)
         rows.append(
             {
-                "verdict": ", ".join(dict.fromkeys(found.values())) or _UNTESTED,
+                "verdict": _so_far(list(found.values()), len(missing)),
                 "pages": tuple(found),
-                "missing": tuple(c for c in one.chapters if c not in told),
+                "missing": missing,
             }
         )
     return Claims(pd.concat([table, pd.DataFrame(rows)], axis=1))

@@ -156,7 +156,7 @@ def add_to_page(
     context["body"] += _source(app, pagename)
     # Notebooks link to each other; on the site they are pages.
     context["body"] = re.sub(
-        r'href="(\.\./[\w/]+)\.ipynb"', r'href="\1.html"', context["body"]
+        r'href="(\.\./[\w/]+)\.ipynb(#[\w-]+)?"', r'href="\1.html\2"', context["body"]
     )
     if 'class="filterable"' in context["body"]:
         app.add_js_file("tables.js", loading_method="defer")
