@@ -106,16 +106,3 @@ def test_the_scoreboard_holds_every_forecast() -> None:
     assert scores["held"].between(0, 1).all()
     assert (scores["error"] >= scores["bias"].abs() * (1 - 1e-9)).all()
     assert isinstance(scores, pd.DataFrame)
-
-
-def test_the_answer_of_the_page_of_claims_still_holds() -> None:
-    # Its page hands no numbers on, so nothing fills them in.
-    scores, table = sn.scoreboard(), sn.claims().table
-    assert len(scores) == 4
-    assert (scores["held"] < 0.25).sum() == 3
-    assert scores.loc[scores["held"] < 0.25, "error"].between(0.005, 0.015).all()
-    assert len(table) == 32
-    tested = table[table["verdict"] != "not yet tested"]["verdict"]
-    assert len(tested) == 4
-    assert tested.str.startswith("undecided").sum() == 3
-    assert (tested == "supported in one of two chapters").sum() == 1

@@ -17,15 +17,6 @@ __all__ = ["WORDS", "Claim", "Claims", "claim", "claims", "verdict"]
 
 WORDS = ("supported", "not supported", "undecided")
 _UNTESTED = "not yet tested"
-_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
-
-# Chapter of the part of a claim that is not tested -> section with a hint to it.
-_SMALL = "lifecycle/one_small_model"
-_HINTS = {
-    "reconciliation": "size-exponent-what-moves-it",
-    "pruning": "pruning-half-the-weights-for-nothing",
-    "distillation": "distillation-what-is-a-teacher-worth-in-data",
-}
 
 
 @dataclass(frozen=True)
@@ -141,13 +132,6 @@ def _ledger_row(row: Mapping[Any, Any]) -> str:
     if missing:
         are = "chapter" if len(row["missing"]) == 1 else "chapters"
         where.append(f"the {are} on {missing} still to come")
-    hints = ", ".join(
-        f'<a href="../{_SMALL}.ipynb#{_HINTS[name]}">{name}</a>'
-        for name in row["missing"]
-        if name in _HINTS
-    )
-    if hints:
-        where.append(f"hints from one small model: {hints}")
     rules = [f"<p>Supported if: {_rule(row['supported_if'])}.</p>"]
     if row["not_supported_if"] != "-":
         rules.append(f"<p>Not supported if: {_rule(row['not_supported_if'])}.</p>")
@@ -174,8 +158,7 @@ def _so_far(words: list[str], missing: int) -> str:
         return told
     if told == "undecided":
         return "undecided so far"
-    count, every = len(words), len(words) + missing
-    return f"{told} in {_COUNTS[count]} of {_COUNTS[every]} chapters"
+    return f"{told} in {len(words)} of {len(words) + missing} chapters"
 
 
 def _title(name: str) -> str:
