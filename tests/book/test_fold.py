@@ -62,6 +62,12 @@ def test_a_step_that_its_author_folds_is_told_as_one() -> None:
     assert set(found["mystnb"].values()) == {WORDS["step"]}
 
 
+def test_results_that_are_hidden_keep_their_name() -> None:
+    found = folded("sn.results({})", "text/html", RECORDS, tags=["hide-cell"])
+    assert found["tags"] == ["hide-cell"]
+    assert set(found["mystnb"].values()) == {WORDS["results"]}
+
+
 def test_what_a_cell_says_itself_is_kept() -> None:
     found = folded("sn.table(x)", "text/html", tags=["hide-cell"], mystnb={"a": 1})
     assert found["tags"] == ["hide-cell"]

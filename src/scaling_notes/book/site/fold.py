@@ -53,7 +53,7 @@ def fold(app: Sphinx, docname: str, source: list[str]) -> None:
             continue
         kind = folded_as(cell)
         tags = cell["metadata"].get("tags", [])
-        if "hide-cell" in tags and cell["outputs"]:
+        if "hide-cell" in tags and cell["outputs"] and kind != "results":
             kind = "both"
         elif not kind and is_step(cell):
             kind = "step"
