@@ -131,6 +131,20 @@ def through_problems(n_problems: int, alpha: float, beta: float) -> Answer:
     return truth, draw
 
 
+def giving_up(n_problems: int, alpha: float, beta: float, worth: float) -> Answer:
+    law = sn.laws.BetaCoverage(mean=alpha / (alpha + beta), alpha=alpha)
+    failed = 1 - law.value(np.arange(1.0, 1001.0))
+    gain = worth * (1 - failed) - np.cumsum(np.append(1.0, failed[:-1]))
+    truth = {"tries before giving up": float(gain.argmax() + 1)}
+
+    def draw(rng: np.random.Generator) -> dict[str, object]:
+        c = rng.binomial(1000, rng.beta(alpha, beta, n_problems))
+        limit = sn.pass_at_k(1000, c).give_up(worth, LEVEL, RESAMPLES)
+        return {"tries before giving up": limit}
+
+    return truth, draw
+
+
 def settings() -> Iterator[tuple[str, str, int, Answer]]:
     """Yield the interval, the setting, the number of problems, and how to draw."""
     for n in (15, 40):
@@ -152,6 +166,13 @@ def settings() -> Iterator[tuple[str, str, int, Answer]]:
             "beta(0.3, 1), 25 k of 100 samples",
             n,
             through_problems(n, 0.3, 1),
+        )
+    for n, beta, worth in ((60, 1, 100), (120, 1, 100), (120, 3, 1000)):
+        yield (
+            "give up",
+            f"beta(0.3, {beta}), 1,000 samples, worth {worth:,}",
+            n,
+            giving_up(n, 0.3, beta, worth),
         )
 
 
