@@ -26,6 +26,9 @@ RESULTS = {
     ("pretraining/chinchilla", "claim"): Record(
         "verdict", "claim", verdict="undecided"
     ),
+    ("pretraining/chinchilla", "against"): Record(
+        "verdict", "against", verdict="not supported"
+    ),
 }
 
 
@@ -41,6 +44,14 @@ RESULTS = {
         ),
         ("**no**<!--chinchilla.claim-->", "**undecided**<!--chinchilla.claim-->"),
         ("*no<!--chinchilla.claim-->*", "*undecided<!--chinchilla.claim-->*"),
+        (
+            "is **not supported**<!--chinchilla.claim-->",
+            "is **undecided**<!--chinchilla.claim-->",
+        ),
+        (
+            "is **not supported**<!--chinchilla.against-->",
+            "is **not supported**<!--chinchilla.against-->",
+        ),
         ("plain 0.347 stays", "plain 0.347 stays"),
     ],
 )

@@ -416,3 +416,54 @@ def test_dense_and_upcycled_training_interact(size: str) -> None:
 
     gain = miss(False) / miss(True)
     assert 2.15 < gain < 4.05
+
+
+# Porian et al. 2024
+
+
+def test_porian_s_minima_weighted_give_the_printed_steps() -> None:
+    minima = sn.load("porian2024_optima").dropna()
+    how = ["dataset", "hparams", "warmup", "decay", "params_counted"]
+    minima["setting"] = minima[how].agg(" ".join, axis=1)
+    steps = ["rw base long kaplan kaplan", "rw base long kaplan standard"]
+    steps += ["rw base short kaplan standard", "rw base short chinchilla standard"]
+    settings = dict.fromkeys([*steps, "rw tuned short const standard"])
+    for number, setting in enumerate(settings):
+        own = minima[minima["setting"] == setting]
+        x, y = np.log(own["flops"]), np.log(own["params_optimal"])
+        slope, level = np.polyfit(x, y, 1, w=1 / own["log_params_sd"])
+        paper = printed("porian2024", f"RefinedWeb, step {number}")
+        assert slope == pytest.approx(paper["n_exponent"], abs=6e-4)
+        size = np.exp(level + slope * np.log(5.88e23))
+        assert size == pytest.approx(paper["params_optimal_5p88e23"], rel=0.01)
+    own = minima[minima["setting"] == "owt2 base long kaplan kaplan"]
+    x, y = np.log(own["flops"]), np.log(own["params_optimal"])
+    slope = np.polyfit(x, y, 1, w=1 / own["log_params_sd"])[0]
+    paper = printed("porian2024", "OpenWebText2, step 0")
+    assert slope == pytest.approx(paper["n_exponent"], abs=6e-4)
+
+
+# Pearce and Song 2024
+
+
+@pytest.mark.parametrize(
+    ("source", "setting"),
+    [
+        (("besiroglu2024", "240 points"), "Besiroglu"),
+        (("hoffmann2022", "approach 3, unrounded"), "Hoffmann"),
+    ],
+)
+def test_a_count_without_embeddings_gives_the_local_exponent(
+    source: tuple[str, str], setting: str
+) -> None:
+    law = sn.published_law(Chinchilla, *source)
+    told = printed("pearce2024", "simulation")
+    total = 10 ** np.linspace(told["log10_params_min"], told["log10_params_max"], 20)
+    size, total = total, total + told["gamma"] * total ** (1 / 3)
+    ends = [told[f"log10_flops_non_embedding_{end}"] for end in ("min", "max")]
+    flops = 10 ** np.linspace(*ends, 100)
+    loss = law(total, flops[:, None] / 6 / size)
+    best = size[np.argmin(loss, axis=1)]
+    slope = np.polyfit(np.log(flops), np.log(best), 1)[0]
+    where = f"local exponent in the Kaplan range, non-embedding, {setting} constants"
+    assert slope == pytest.approx(printed("pearce2024", where)["n_exponent"], abs=6e-3)
