@@ -460,8 +460,8 @@ def test_a_count_without_embeddings_gives_the_local_exponent(
     told = printed("pearce2024", "simulation")
     total = 10 ** np.linspace(told["log10_params_min"], told["log10_params_max"], 20)
     size, total = total, total + told["gamma"] * total ** (1 / 3)
-    ends = [told[f"log10_flops_non_embedding_{end}"] for end in ("min", "max")]
-    flops = 10 ** np.linspace(*ends, 100)
+    low, high = (told[f"log10_flops_non_embedding_{end}"] for end in ("min", "max"))
+    flops = 10 ** np.linspace(low, high, 100)
     loss = law(total, flops[:, None] / 6 / size)
     best = size[np.argmin(loss, axis=1)]
     slope = np.polyfit(np.log(flops), np.log(best), 1)[0]
