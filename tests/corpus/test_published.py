@@ -212,6 +212,24 @@ def test_printed_constants_of_the_same_data_differ_together(
     assert "It differs." in repr(apart)
 
 
+def test_constants_that_the_fit_was_given_are_not_compared(
+    fit_240: sn.Fit,
+) -> None:
+    runs = fit_240.data
+    given = sn.fit_chinchilla(
+        runs,
+        fixed={"E": 1.8172},
+        delta=1e-3,
+        params_kind="total",
+        loss_unit="nats per token",
+    )
+    rows = sn.compare(
+        given.bootstrap(50), "besiroglu2024", "240 points", same_data=given
+    ).table
+    assert "E" not in rows.index
+    assert {"A", "alpha"} <= set(rows.index)
+
+
 def test_a_profile_of_the_same_data_agrees_within_one_percent() -> None:
     runs = sn.load("czech2026_llama3_isoflop")
     profile = sn.isoflop(runs, near=np.inf, n_resamples=200)

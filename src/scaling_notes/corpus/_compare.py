@@ -191,7 +191,8 @@ def compare(
     From other data a printed value agrees if it lies in our 95 % interval. From the
     same data that says little, because an interval is about other data: then all
     printed constants agree if the objective at them is within 1 % of its least
-    value and at least 5 % of the refits lie as far from the fit.
+    value and at least 5 % of the refits lie as far from the fit. Constants that the
+    fit of the same data was given are not compared.
 
     Parameters
     ----------
@@ -259,7 +260,8 @@ def compare(
         for name in (printed["setting"].unique() if same_data is not False else ())
     }
     rows, records = [], []
-    for row in printed.to_dict("records"):
+    given = same_data.fixed if isinstance(same_data, Fit) else {}
+    for row in printed[~printed["quantity"].isin(list(given))].to_dict("records"):
         name = str(row["quantity"])
         ours_now: Interval = boot.interval(name)
         about = comparison_id(key, str(row["setting"]), name)
