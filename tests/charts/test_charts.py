@@ -402,7 +402,6 @@ def test_years_are_whole_and_have_no_comma() -> None:
     assert "'d'" in label
 
 
-
 def test_hovering_shows_the_columns(runs: pd.DataFrame) -> None:
     mark = charts.points(runs, "params", "loss", color="family").to_dict()
     tips = mark["encoding"]["tooltip"]
