@@ -72,7 +72,7 @@ class Comparison:
             {
                 "quantity": t["quantity"],
                 "setting": t["setting"],
-                "paper says": t["printed"],
+                "paper says": t["printed"].map(_shortened),
                 "where": t["where"],
                 "we get": t["ours"].map(digits),
                 "95 % interval": "[" + low + ", " + high + "]",
@@ -106,9 +106,10 @@ class Comparison:
                 )
                 continue
             word = "agrees" if rows["agrees"].all() else "differs"
+            most = f"{ratio:.4g} times" if ratio >= 1.0005 else "within 0.1% of"
             said.append(
                 f"{name}Same data: at the printed constants the objective is "
-                f"{ratio:.4g} times its least value, and {farther:.1%} of the refits "
+                f"{most} its least value, and {farther:.1%} of the refits "
                 f"lie as far from the fit. It {word}."
             )
         return said
@@ -144,6 +145,12 @@ class Comparison:
             "text/html": self._repr_html_(),
             MIME: stored(self.records),
         }
+
+
+def _shortened(printed: str) -> str:
+    """Return the number in four significant digits if a paper prints over six."""
+    figures = sum(c.isdigit() for c in printed.lstrip("-0."))
+    return f"{float(printed):.4g}" if "." in printed and figures > 6 else printed
 
 
 def comparison_id(key: str, setting: str, quantity: str) -> str:
