@@ -394,6 +394,14 @@ def test_other_columns_bring_a_plain_axis(runs: pd.DataFrame) -> None:
     assert scale(charts.axis("params", log=False, zero=True))["zero"] is True
 
 
+def test_years_are_whole_and_have_no_comma() -> None:
+    frame = pd.DataFrame({"year": [2025.5, 2028.0], "loss": [3.0, 2.9]})
+    chart = charts.layer(charts.line(frame, "year", "loss"), description="Years.")
+    label = chart.to_dict()["layer"][0]["encoding"]["x"]["axis"]["labelExpr"]
+    assert "floor" in label
+    assert "'d'" in label
+
+
 def test_hovering_shows_the_columns(runs: pd.DataFrame) -> None:
     mark = charts.points(runs, "params", "loss", color="family").to_dict()
     tips = mark["encoding"]["tooltip"]

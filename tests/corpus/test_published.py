@@ -201,6 +201,19 @@ def test_the_same_data_is_judged_by_the_objective(
         assert "digits" not in shown
 
 
+def test_a_comparison_shows_no_more_figures_than_can_be_read(
+    fit_240: sn.Fit, boot_240: sn.Bootstrap
+) -> None:
+    alike = sn.compare(boot_240, "besiroglu2024", "240 points", same_data=fit_240)
+    first = alike.table.index[0]
+    table = alike.table.assign(objective_ratio=1.0003)
+    table.loc[first, "printed"] = "15.387756"
+    shown = repr(dataclasses.replace(alike, table=table))
+    assert "15.39" in shown
+    assert "15.387756" not in shown
+    assert "the objective is within 0.1% of its least value" in shown
+
+
 def test_printed_constants_of_the_same_data_differ_together(
     fit_240: sn.Fit, boot_240: sn.Bootstrap
 ) -> None:
@@ -210,6 +223,24 @@ def test_printed_constants_of_the_same_data_differ_together(
     assert (apart.table["farther"] == 0).all()
     assert {record.verdict for record in apart.records} == {"differs"}
     assert "It differs." in repr(apart)
+
+
+def test_constants_that_the_fit_was_given_are_not_compared(
+    fit_240: sn.Fit,
+) -> None:
+    runs = fit_240.data
+    given = sn.fit_chinchilla(
+        runs,
+        fixed={"E": 1.8172},
+        delta=1e-3,
+        params_kind="total",
+        loss_unit="nats per token",
+    )
+    rows = sn.compare(
+        given.bootstrap(50), "besiroglu2024", "240 points", same_data=given
+    ).table
+    assert "E" not in rows.index
+    assert {"A", "alpha"} <= set(rows.index)
 
 
 def test_a_profile_of_the_same_data_agrees_within_one_percent() -> None:

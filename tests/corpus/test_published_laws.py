@@ -79,8 +79,8 @@ def test_the_printed_law_of_repeats_misses_its_points() -> None:
     one = sn.published_law(Chinchilla, "muennighoff2023", "C4, alpha = beta")
     law = DataLimited(
         *one.as_array(),
-        R_D=value("muennighoff2023", "decay of both", "R_D_star"),
-        R_N=value("muennighoff2023", "decay of both", "R_N_star"),
+        R_D=value("muennighoff2023", "decay of both", "R_D"),
+        R_N=value("muennighoff2023", "decay of both", "R_N"),
     )
     told = law(*(runs[name].to_numpy(float) for name in law.inputs))
     miss = np.abs(told / runs["loss"].to_numpy() - 1)

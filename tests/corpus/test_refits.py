@@ -16,6 +16,7 @@ import scaling_notes as sn
 from scaling_notes.laws import (
     BrokenPowerLaw,
     Chinchilla,
+    DataLimited,
     DistilledLoss,
     Law,
     OuterExponent,
@@ -467,3 +468,83 @@ def test_a_count_without_embeddings_gives_the_local_exponent(
     slope = np.polyfit(np.log(flops), np.log(best), 1)[0]
     where = f"local exponent in the Kaplan range, non-embedding, {setting} constants"
     assert slope == pytest.approx(printed("pearce2024", where)["n_exponent"], abs=6e-3)
+
+
+# Muennighoff et al. 2023: repeated data
+
+
+@pytest.fixture(scope="module")
+def repeats() -> tuple[pd.DataFrame, Law]:
+    runs = sn.load("muennighoff2023_points").query("in_authors_fit == 1")
+    law = sn.published_law(DataLimited, "muennighoff2023", "decay of both")
+    return runs, law
+
+
+def repeats_fit(runs: pd.DataFrame, law: Law, **fixed: float) -> sn.Fit:
+    base = {n: float(getattr(law, n)) for n in ("E", "A", "B", "alpha", "beta")}
+    with warnings.catch_warnings():
+        # Residuals cluster, and R_N goes to a bound: both belong to the finding.
+        warnings.simplefilter("ignore", sn.FitWarning)
+        return sn.fit_law(
+            DataLimited,
+            {name: runs[name] for name in law.inputs},
+            runs["loss"],
+            fixed=base | fixed,
+            bounds={n: (0.01, 1e3) for n in ("R_D", "R_N") if n not in fixed},
+            delta=1e-3,
+        )
+
+
+@pytest.mark.parametrize(
+    ("setting", "form", "explained", "huber"),
+    [
+        ("decay of both", DataLimited, 0.7707, 0.01575),
+        ("no decay", Chinchilla, 0.4415, 0.0330),
+    ],
+)
+def test_the_printed_law_of_repeats_was_fitted_without_outliers(
+    repeats: tuple[pd.DataFrame, Law],
+    setting: str,
+    form: type[Law],
+    explained: float,
+    huber: float,
+) -> None:
+    # One of the authors' 182 runs is not in the table.
+    runs, whole = repeats
+    assert len(runs) == 181
+    law = form(*whole.as_array()[: len(form.constants())])
+    told = law(*(runs[name].to_numpy(float) for name in form.inputs))
+    loss = runs["loss"].to_numpy()
+    r2 = 1 - np.sum((loss - told) ** 2) / np.sum((loss - loss.mean()) ** 2)
+    paper = printed("muennighoff2023", setting)
+    assert r2 == pytest.approx(explained, abs=5e-4)
+    assert r2 == pytest.approx(paper["r2"], abs=5e-3)
+    miss = np.abs(np.log(told / loss))
+    total = np.where(miss < 1e-3, miss**2 / 2, 1e-3 * (miss - 5e-4)).sum()
+    assert total == pytest.approx(huber, abs=5e-5)
+    if "huber_loss" in paper:
+        assert total == pytest.approx(paper["huber_loss"], abs=1e-4)
+
+
+def test_repeats_are_worth_anything_from_8_to_1000(
+    repeats: tuple[pd.DataFrame, Law],
+) -> None:
+    runs, law = repeats
+    free = repeats_fit(runs, law)
+    assert free.objective_of(law) / free.objective == pytest.approx(1.0003, abs=2e-4)
+    for star, most in ((2.0, 1.2), (8.0, 1.01), (1000.0, 1.01)):
+        ratio = repeats_fit(runs, law, R_D=star).objective / free.objective
+        assert ratio < most
+        assert (ratio > 1.05) == (star < 4)
+
+
+def test_the_printed_repeats_are_those_of_the_smallest_data(
+    repeats: tuple[pd.DataFrame, Law],
+) -> None:
+    runs, law = repeats
+    small = runs["unique_tokens"] < 1e9
+    few, many = (repeats_fit(runs[m], law) for m in (small, ~small))
+    assert few["R_D"] == pytest.approx(14.9, abs=0.3)
+    assert few["R_N"] == pytest.approx(6.0, abs=0.3)
+    assert many["R_D"] > 40
+    assert many.objective_of(law) / many.objective > 1.5

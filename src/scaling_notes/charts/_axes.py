@@ -19,6 +19,8 @@ _BYTE_TICKS = f"{_MAIN} ? format(datum.value, '~s') + 'B' : ''"
 # Below one, 300m would be read as a count of millions.
 _ANY = f"(datum.value < 1 ? format(datum.value, '~g') : {COUNT})"
 _ANY_TICKS = f"{_MAIN} ? {_ANY} : ''"
+# Whole years, and without the comma of thousands.
+_YEAR_TICKS = "datum.value === floor(datum.value) ? format(datum.value, 'd') : ''"
 
 # The same words in tooltips, of three digits.
 _COUNT_TIP = "replace(format({value}, '.3~s'), 'G', 'B')"
@@ -45,6 +47,7 @@ _AXES: dict[str, tuple[str, bool, str | None, str]] = {
     "bits": ("Bits per weight", False, None, ".3~g"),
     "cost": ("Added loss (nats per token)", True, _ANY_TICKS, ".4f"),
     "k": ("Samples per problem k", True, _COUNT_TICKS, "d"),
+    "year": ("Year", False, _YEAR_TICKS, ".1f"),
 }
 
 
@@ -84,7 +87,7 @@ def axis(
         "title": title or words,
         "log": logged,
         "zero": zero,
-        "ticks": ticks if logged else None,
+        "ticks": ticks if logged or (known and not known[1]) else None,
         "format": shape,
     }
 
@@ -113,6 +116,8 @@ def scale_of(a: dict[str, Any]) -> alt.Scale:
 
 def ticks_of(a: dict[str, Any]) -> alt.Axis:
     """Return the Vega-Lite axis of an axis."""
+    if a["ticks"] and not a["log"]:
+        return alt.Axis(labelExpr=a["ticks"])
     if a["ticks"]:
         main = alt.condition(_MAIN, alt.value(1), alt.value(0))
         return alt.Axis(labelExpr=a["ticks"], gridOpacity=main)

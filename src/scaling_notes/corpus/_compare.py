@@ -72,7 +72,7 @@ class Comparison:
             {
                 "quantity": t["quantity"],
                 "setting": t["setting"],
-                "paper says": t["printed"],
+                "paper says": t["printed"].map(_shortened),
                 "where": t["where"],
                 "we get": t["ours"].map(digits),
                 "95 % interval": "[" + low + ", " + high + "]",
@@ -106,9 +106,10 @@ class Comparison:
                 )
                 continue
             word = "agrees" if rows["agrees"].all() else "differs"
+            most = f"{ratio:.4g} times" if ratio >= 1.0005 else "within 0.1% of"
             said.append(
                 f"{name}Same data: at the printed constants the objective is "
-                f"{ratio:.4g} times its least value, and {farther:.1%} of the refits "
+                f"{most} its least value, and {farther:.1%} of the refits "
                 f"lie as far from the fit. It {word}."
             )
         return said
@@ -144,6 +145,12 @@ class Comparison:
             "text/html": self._repr_html_(),
             MIME: stored(self.records),
         }
+
+
+def _shortened(printed: str) -> str:
+    """Return the number in four significant digits if a paper prints over six."""
+    figures = sum(c.isdigit() for c in printed.lstrip("-0."))
+    return f"{float(printed):.4g}" if "." in printed and figures > 6 else printed
 
 
 def comparison_id(key: str, setting: str, quantity: str) -> str:
@@ -191,7 +198,8 @@ def compare(
     From other data a printed value agrees if it lies in our 95 % interval. From the
     same data that says little, because an interval is about other data: then all
     printed constants agree if the objective at them is within 1 % of its least
-    value and at least 5 % of the refits lie as far from the fit.
+    value and at least 5 % of the refits lie as far from the fit. Constants that the
+    fit of the same data was given are not compared.
 
     Parameters
     ----------
@@ -259,7 +267,8 @@ def compare(
         for name in (printed["setting"].unique() if same_data is not False else ())
     }
     rows, records = [], []
-    for row in printed.to_dict("records"):
+    given = same_data.fixed if isinstance(same_data, Fit) else {}
+    for row in printed[~printed["quantity"].isin(list(given))].to_dict("records"):
         name = str(row["quantity"])
         ours_now: Interval = boot.interval(name)
         about = comparison_id(key, str(row["setting"]), name)
