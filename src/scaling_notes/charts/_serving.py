@@ -1,0 +1,138 @@
+"""What a smaller model costs to train and to serve, by how much it will serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from ..accounting import (
+    INFERENCE_FLOPS_PER_PARAM_TOKEN,
+    TRAINING_FLOPS_PER_PARAM_TOKEN,
+)
+from ..errors import DataError
+from ..laws._chinchilla import SizeAndData
+from ._axes import axis
+from ._display import Chart
+from ._marks import layer, line, need, points
+
+__all__ = ["serving_cost"]
+
+_SIZE = axis("size", "Size over the compute-optimal one", log=True)
+_TOTAL = axis("total", "Total cost over the compute-optimal one", zero=True)
+# Above twice the cost nobody looks, and the axis stays where it is.
+_MOST = 2.0
+_LINE = 16
+
+
+def serving_cost(
+    laws: Mapping[str, SizeAndData],
+    measured: pd.DataFrame | None = None,
+    *,
+    served: float = 10.0,
+    description: str,
+) -> alt.LayerChart | alt.FacetChart:
+    """Draw the cost of training and serving a smaller model, at equal loss.
+
+    Two sliders set the tokens served over the training tokens of the compute-optimal
+    model, and the price of a FLOP of use over one of training. The page itself works
+    the cost out, so no kernel is needed. A dot and a line of text for each law give
+    its cheapest size.
+
+    Parameters
+    ----------
+    laws : mapping of str to law
+        Laws of params and tokens; only their exponents matter.
+    measured : DataFrame, optional
+        Pairs of runs of equal loss: ``size`` and ``tokens`` of the smaller model, over
+        those of the larger one.
+    served : float
+        Where the first slider begins.
+    description : str
+
+    Raises
+    ------
+    DataError
+        If there is no law, or one has no size and data.
+    """
+    if not laws:
+        raise DataError("serving_cost() needs a law or more.")
+    for name, law in laws.items():
+        if not isinstance(law, SizeAndData):
+            raise DataError(f"The law {name!r} is {law!r}; give one of size and data.")
+    curves = pd.concat([_curve(law).assign(law=name) for name, law in laws.items()])
+    sliders = [
+        _slider("served_", "tokens served, 10 to the ", np.log10(served), 2.0),
+        _slider("price_", "price of a FLOP served, 10 to the ", 0.0, 1.0),
+    ]
+    color = axis("law", "law")
+    lines = line(curves.assign(total=0.0), _SIZE, _TOTAL, color=color)
+    best = points(curves.assign(total=0.0), _SIZE, _TOTAL, color=color, kind="fit")
+    scale = alt.Scale(domain=[0, _MOST], nice=False)
+    marks: list[alt.Chart] = []
+    for mark in (lines, best):
+        mark = mark.properties(data=curves).transform_calculate(total=_COST)
+        if mark.mark.type == "point":
+            mark = _cheapest(mark)
+        marks.append(mark)
+    if measured is not None:
+        for column in ("size", "tokens"):
+            need(measured, column)
+        pairs = measured[["size", "tokens"]].reset_index(drop=True)
+        drawn = points(pairs.assign(total=0.0), _SIZE, _TOTAL)
+        marks.append(drawn.properties(data=pairs).transform_calculate(total=_COST))
+    for mark in marks:
+        mark.mark.clip = True
+        mark.encoding.y.scale = scale
+        if mark.encoding.tooltip is not alt.Undefined:
+            mark.encoding.tooltip = [
+                alt.Tooltip("size:Q", title="size", format=".3f"),
+                alt.Tooltip("tokens:Q", title="training tokens", format=".3~g"),
+                alt.Tooltip("total:Q", title="total cost", format=".3f"),
+            ]
+    told = [_told(curves, name, i) for i, name in enumerate(laws)]
+    return layer(*marks, *told, description=description).add_params(*sliders)
+
+
+_PAID = INFERENCE_FLOPS_PER_PARAM_TOKEN / TRAINING_FLOPS_PER_PARAM_TOKEN
+# What serving costs beside training the compute-optimal model.
+_USE = f"pow(10, served_ + price_) * {_PAID:.6f}"
+_COST = f"datum.size * (datum.tokens + {_USE}) / (1 + {_USE})"
+
+
+def _curve(law: SizeAndData) -> pd.DataFrame:
+    """Return sizes down to the least that is drawn, and their training tokens."""
+    size = np.geomspace(0.05, 1.0, 241)
+    tokens = np.asarray(law.equal_loss_tokens(size))
+    # Far above what is drawn at any place of the sliders.
+    shown = size * tokens < 1e4
+    return pd.DataFrame({"size": size[shown], "tokens": tokens[shown]}).round(5)
+
+
+def _slider(name: str, words: str, value: float, most: float) -> alt.Parameter:
+    bind = alt.binding_range(min=-1.0, max=most, step=0.1, name=words)
+    return alt.param(name=name, value=round(float(value), 1), bind=bind)
+
+
+def _cheapest(mark: alt.Chart) -> alt.Chart:
+    """Return the mark with the cheapest size of each law only."""
+    least = mark.transform_joinaggregate(least="min(total)", groupby=["law"])
+    return least.transform_filter("datum.total == datum.least")
+
+
+def _told(curves: pd.DataFrame, name: str, row: int) -> alt.Chart:
+    """Return a line of text, below the axis: the cheapest size by a law."""
+    own = curves[curves["law"] == name].reset_index(drop=True)
+    told = _cheapest(Chart(own).transform_calculate(total=_COST))
+    words = (
+        "datum.law + ': size ' + format(datum.size, '.2f') + ', tokens x '"
+        " + format(datum.tokens, datum.tokens < 10 ? '.1f' : '.0f')"
+        " + ', cost ' + format(datum.total, '.0%')"
+    )
+    told = told.transform_calculate(words=words).mark_text(
+        style="note", align="left", baseline="top", fontSize=12
+    )
+    top = alt.value(alt.expr(f"height + {48 + _LINE * row}"))
+    return told.encode(x=alt.value(6), y=top, text="words:N")
