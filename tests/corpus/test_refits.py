@@ -320,6 +320,20 @@ def test_downstream_error_is_predicted_by_errors_that_cancel() -> None:
     assert misses[LARGE[1][2], "measured"] == pytest.approx(-1.0, abs=0.02)
 
 
+def test_smaller_models_cost_what_de_vries_and_sardana_say() -> None:
+    law = sn.published_law(Chinchilla, "hoffmann2022", "approach 3, unrounded")
+    drawn = sn.load("devries2023_overhead")
+    size = drawn["model_size_fraction_of_optimal"].to_numpy()
+    extra = size * law.equal_loss_tokens(size) - 1
+    assert extra == pytest.approx(drawn["compute_overhead_ratio"], abs=1e-3)
+    flops = np.geomspace(1e22, 1e24, 2001)
+    tokens = np.interp(13e9, *law.optimum(flops)[:2])
+    served, small = 2e12 / tokens, 7 / 13
+    cost = small * (law.equal_loss_tokens(small) + served / 3) / (1 + served / 3)
+    paper = printed("sardana2024", "7B instead of 13B, 2e12 inference tokens")
+    assert 1 - cost == pytest.approx(paper["lifetime_saving_fraction"], abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("task", "error"), [("piqa", -0.5), ("hellaswag", -2.2), ("arc_challenge", 3.1)]
 )

@@ -24,6 +24,7 @@ _SIZE = axis("size", "Size over the compute-optimal one", log=True)
 _TOTAL = axis("total", "Total cost over the compute-optimal one", zero=True)
 # Above twice the cost nobody looks, and the axis stays where it is.
 _MOST = 2.0
+_PAIRS = "measured pairs"
 _LINE = 16
 
 
@@ -64,10 +65,10 @@ def serving_cost(
             raise DataError(f"The law {name!r} is {law!r}; give one of size and data.")
     curves = pd.concat([_curve(law).assign(law=name) for name, law in laws.items()])
     sliders = [
-        _slider("served_", "tokens served, 10 to the ", np.log10(served), 2.0),
-        _slider("price_", "price of a FLOP served, 10 to the ", 0.0, 1.0),
+        _slider("served_", "served, 10 to the ", np.log10(served), 2.0),
+        _slider("price_", "price, 10 to the ", 0.0, 1.0),
     ]
-    color = axis("law", "law")
+    color = axis("law", "law, or data")
     lines = line(curves.assign(total=0.0), _SIZE, _TOTAL, color=color)
     best = points(curves.assign(total=0.0), _SIZE, _TOTAL, color=color, kind="fit")
     scale = alt.Scale(domain=[0, _MOST], nice=False)
@@ -76,12 +77,16 @@ def serving_cost(
         mark = mark.properties(data=curves).transform_calculate(total=_COST)
         if mark.mark.type == "point":
             mark = _cheapest(mark)
+            # The rest of the curve is there and not drawn: these are no crowd.
+            mark.mark.opacity = 1
         marks.append(mark)
     if measured is not None:
         for column in ("size", "tokens"):
             need(measured, column)
         pairs = measured[["size", "tokens"]].reset_index(drop=True)
-        drawn = points(pairs.assign(total=0.0), _SIZE, _TOTAL)
+        pairs["law"] = _PAIRS
+        drawn = points(pairs.assign(total=0.0), _SIZE, _TOTAL, color=color)
+        drawn.mark.shape = "diamond"
         marks.append(drawn.properties(data=pairs).transform_calculate(total=_COST))
     for mark in marks:
         mark.mark.clip = True
