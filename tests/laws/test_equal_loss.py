@@ -9,8 +9,9 @@ from scipy.optimize import minimize_scalar
 import scaling_notes as sn
 from scaling_notes.errors import DataError
 
+OURS = sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367)
 LAWS = [
-    sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367),
+    OURS,
     sn.laws.Chinchilla(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28),
     sn.laws.SharedExponent(E=1.7, A=99.0, B=269.0, alpha=0.26),
     sn.laws.OuterExponent(E=1.2, A=3.0e3, B=3.0e4, alpha=0.41, beta=0.43, gamma=0.7),
@@ -46,19 +47,18 @@ def test_no_other_size_is_cheaper(law: sn.laws.Chinchilla, served: float) -> Non
 
 
 def test_it_agrees_with_the_allocation_that_pays_for_use() -> None:
-    law = LAWS[0]
-    best = law.optimum(1e22)
-    size = law.size_to_serve(10.0)
-    params, served = size * best.params, 10 * best.tokens
-    tokens = law.equal_loss_tokens(size) * best.tokens
+    best = OURS.optimum(1e22)
+    size = OURS.size_to_serve(10.0)
+    params, served = size * best.params, 10 * float(best.tokens)
+    tokens = OURS.equal_loss_tokens(size) * best.tokens
     whole = 6 * params * tokens + 2 * params * served
-    plan = sn.allocate(law, whole, inference_tokens=served)
+    plan = sn.allocate(OURS, whole, inference_tokens=served)
     assert plan.params[0] == pytest.approx(params, rel=1e-6)
     assert plan.loss[0] == pytest.approx(best.loss, rel=1e-9)
 
 
 def test_the_ends_and_many_laws() -> None:
-    law = LAWS[0]
+    law = OURS
     assert law.size_to_serve(0.0) == 1.0
     assert law.equal_loss_tokens(1.0) == pytest.approx(1.0)
     least = (1 + law.alpha / law.beta) ** (-1 / law.alpha)
@@ -72,10 +72,10 @@ def test_the_ends_and_many_laws() -> None:
 @pytest.mark.parametrize("wrong", [0.0, -1.0, np.inf, np.nan])
 def test_a_size_must_be_positive(wrong: float) -> None:
     with pytest.raises(DataError, match="size must"):
-        LAWS[0].equal_loss_tokens(wrong)
+        OURS.equal_loss_tokens(wrong)
 
 
 @pytest.mark.parametrize("wrong", [-1.0, np.inf, np.nan])
 def test_what_is_served_must_be_finite(wrong: float) -> None:
     with pytest.raises(DataError, match="served must"):
-        LAWS[0].size_to_serve(wrong)
+        OURS.size_to_serve(wrong)
