@@ -33,7 +33,7 @@ def spec() -> dict[str, Any]:
 
 
 def words(spec: dict[str, Any], served: float, price: float) -> str:
-    """Return the words that the page shows with the sliders at these powers of ten."""
+    """Return the words that the page shows at these choices."""
     spec = json.loads(json.dumps(spec))
     for param in spec["params"]:
         param["value"] = {"served_": served, "price_": price}[param["name"]]
@@ -41,7 +41,7 @@ def words(spec: dict[str, Any], served: float, price: float) -> str:
     return " ".join(re.sub("<[^>]*>", " ", svg).split())
 
 
-@pytest.mark.parametrize(("served", "price"), [(1.0, 0.0), (0.0, 0.5), (2.0, 1.0)])
+@pytest.mark.parametrize(("served", "price"), [(10.0, 1.0), (1.0, 2.0), (100.0, 4.0)])
 @pytest.mark.parametrize("name", LAWS)
 def test_the_page_says_what_the_law_says(
     spec: dict[str, Any], name: str, served: float, price: float
@@ -51,7 +51,7 @@ def test_the_page_says_what_the_law_says(
         words(spec, served, price),
     )
     assert said
-    law, use = LAWS[name], 10 ** (served + price)
+    law, use = LAWS[name], served * price
     size = law.size_to_serve(use)
     tokens = law.equal_loss_tokens(size)
     assert float(said[1]) == pytest.approx(size, abs=0.012)
@@ -71,6 +71,23 @@ def test_it_refuses_what_is_no_law_of_size_and_data() -> None:
     law = sn.laws.PowerLaw(1.0, 2.0, 0.3)
     with pytest.raises(DataError, match="size and data"):
         charts.serving_cost({"x": law}, description=SAYS)  # type: ignore[dict-item]
+
+
+def test_the_menu_begins_at_one_of_its_choices() -> None:
+    with pytest.raises(DataError, match="served must be one of 1, 3, 10"):
+        charts.serving_cost(LAWS, served=7, description=SAYS)
+
+
+def test_a_curve_may_be_counted_from_another_model() -> None:
+    law = LAWS["ours"]
+    size = np.geomspace(0.2, 1.0, 161)
+    curve = pd.DataFrame({"size": size, "tokens": law.equal_loss_tokens(size)})
+    both = charts.serving_cost({"law": law, "curve": curve}, description=SAYS)
+    stored = json.loads(json.dumps(bundle(both.to_dict())[MIME]))
+    said = words(stored, 10.0, 1.0)
+    assert len(set(re.findall(r"(?:law|curve): (size \S+ tokens x \S+)", said))) == 1
+    with pytest.raises(DataError, match="tokens"):
+        charts.serving_cost({"x": curve[["size"]]}, description=SAYS)
 
 
 def test_sizes_too_small_are_left_out(spec: dict[str, Any]) -> None:

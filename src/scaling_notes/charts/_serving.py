@@ -20,53 +20,58 @@ from ._marks import layer, line, need, points
 
 __all__ = ["serving_cost"]
 
-_SIZE = axis("size", "Size over the compute-optimal one", log=True)
-_TOTAL = axis("total", "Total cost over the compute-optimal one", zero=True)
-# Above twice the cost nobody looks, and the axis stays where it is.
-_MOST = 2.0
+_SIZE = axis("size", "Size over the larger model's", log=True)
+_TOTAL = axis("total", "Total cost over the larger model's", zero=True)
+# The axis stays where it is, whatever is chosen, and ends above the dearest pairs.
+_MOST = 2.5
+_SERVED, _PRICES = (1, 3, 10, 30, 100), (1, 2, 4)
 _PAIRS = "measured pairs"
 _LINE = 16
 
 
 def serving_cost(
-    laws: Mapping[str, SizeAndData],
+    laws: Mapping[str, SizeAndData | pd.DataFrame],
     measured: pd.DataFrame | None = None,
     *,
-    served: float = 10.0,
+    served: int = 10,
     description: str,
 ) -> alt.LayerChart | alt.FacetChart:
     """Draw the cost of training and serving a smaller model, at equal loss.
 
-    Two sliders set the tokens served over the training tokens of the compute-optimal
-    model, and the price of a FLOP of use over one of training. The page itself works
-    the cost out, so no kernel is needed. A dot and a line of text for each law give
-    its cheapest size.
+    Two menus set the tokens served over the training tokens of the larger model, and
+    the price of a FLOP of use over one of training. The page itself works the cost out,
+    so no kernel is needed. A dot and a line of text for each law give its cheapest
+    size.
 
     Parameters
     ----------
-    laws : mapping of str to law
-        Laws of params and tokens; only their exponents matter.
+    laws : mapping of str to law or DataFrame
+        Laws of params and tokens, counted from their compute-optimal model: only their
+        exponents matter. Or a curve of equal loss counted from another model, with the
+        columns ``size`` and ``tokens``.
     measured : DataFrame, optional
         Pairs of runs of equal loss: ``size`` and ``tokens`` of the smaller model, over
         those of the larger one.
-    served : float
-        Where the first slider begins.
+    served : int
+        Where the first menu begins: 1, 3, 10, 30 or 100.
     description : str
 
     Raises
     ------
     DataError
-        If there is no law, or one has no size and data.
+        If there is no law, one has no size and data, or the menu has no ``served``.
     """
     if not laws:
         raise DataError("serving_cost() needs a law or more.")
+    if served not in _SERVED:
+        raise DataError(f"served must be one of {', '.join(map(str, _SERVED))}.")
     for name, law in laws.items():
-        if not isinstance(law, SizeAndData):
+        if not isinstance(law, SizeAndData | pd.DataFrame):
             raise DataError(f"The law {name!r} is {law!r}; give one of size and data.")
     curves = pd.concat([_curve(law).assign(law=name) for name, law in laws.items()])
-    sliders = [
-        _slider("served_", "served, 10 to the ", np.log10(served), 2.0),
-        _slider("price_", "price, 10 to the ", 0.0, 1.0),
+    menus = [
+        _menu("served_", "times the training tokens served ", served, _SERVED),
+        _menu("price_", "price of a served FLOP ", 1, _PRICES),
     ]
     color = axis("law", "law, or data")
     lines = line(curves.assign(total=0.0), _SIZE, _TOTAL, color=color)
@@ -98,27 +103,32 @@ def serving_cost(
                 alt.Tooltip("total:Q", title="total cost", format=".3f"),
             ]
     told = [_told(curves, name, i) for i, name in enumerate(laws)]
-    return layer(*marks, *told, description=description).add_params(*sliders)
+    return layer(*marks, *told, description=description).add_params(*menus)
 
 
 _PAID = INFERENCE_FLOPS_PER_PARAM_TOKEN / TRAINING_FLOPS_PER_PARAM_TOKEN
-# What serving costs beside training the compute-optimal model.
-_USE = f"pow(10, served_ + price_) * {_PAID:.6f}"
+# What serving costs beside training the larger model.
+_USE = f"served_ * price_ * {_PAID:.6f}"
 _COST = f"datum.size * (datum.tokens + {_USE}) / (1 + {_USE})"
 
 
-def _curve(law: SizeAndData) -> pd.DataFrame:
+def _curve(law: SizeAndData | pd.DataFrame) -> pd.DataFrame:
     """Return sizes down to the least that is drawn, and their training tokens."""
-    size = np.geomspace(0.05, 1.0, 241)
-    tokens = np.asarray(law.equal_loss_tokens(size))
-    # Far above what is drawn at any place of the sliders.
+    if isinstance(law, pd.DataFrame):
+        for column in ("size", "tokens"):
+            need(law, column)
+        size, tokens = law["size"].to_numpy(), law["tokens"].to_numpy()
+    else:
+        size = np.geomspace(0.05, 1.0, 241)
+        tokens = np.asarray(law.equal_loss_tokens(size))
+    # Far above what is drawn at any choice.
     shown = size * tokens < 1e4
     return pd.DataFrame({"size": size[shown], "tokens": tokens[shown]}).round(5)
 
 
-def _slider(name: str, words: str, value: float, most: float) -> alt.Parameter:
-    bind = alt.binding_range(min=-1.0, max=most, step=0.1, name=words)
-    return alt.param(name=name, value=round(float(value), 1), bind=bind)
+def _menu(name: str, words: str, value: int, of: tuple[int, ...]) -> alt.Parameter:
+    bind = alt.binding_select(options=list(of), labels=list(map(str, of)), name=words)
+    return alt.param(name=name, value=value, bind=bind)
 
 
 def _cheapest(mark: alt.Chart) -> alt.Chart:
