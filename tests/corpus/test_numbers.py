@@ -33,7 +33,6 @@ COMPUTE = {
     "besiroglu2024_chinchilla_points": (1, 1),
     "hoffmann2022_optimal_sizes": (0.95, 1.05),
     "porian2024_isoflop_points": (1, 1),
-    "gadre2024_redpajama_points": (1, 1),
     "gadre2024_all_runs": (1, 1),
     "mcleish2025_gemstones": (1, 1),
     "ruan2024_base_llms": (1, 1),
@@ -70,10 +69,9 @@ def test_compute_is_six_params_tokens(name: str) -> None:
 
 
 def test_tokens_per_param() -> None:
-    for name in ("gadre2024_redpajama_points", "gadre2024_all_runs"):
-        frame = sn.load(name)
-        ratio = frame["tokens"] / frame["params"] / frame["tokens_per_param"]
-        assert ratio.to_numpy() == pytest.approx(1, rel=1e-6)
+    frame = sn.load("gadre2024_all_runs")
+    ratio = frame["tokens"] / frame["params"] / frame["tokens_per_param"]
+    assert ratio.to_numpy() == pytest.approx(1, rel=1e-6)
     frame = sn.load("model_tokens_per_param")
     printed = frame["tokens_per_param_active"]
     ratio = frame["tokens"] / frame["params_active"] / printed

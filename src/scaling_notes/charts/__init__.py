@@ -8,6 +8,7 @@ from ._axes import axis
 from ._calculator import calculator
 from ._figures import explorer, isoflop_curves, loss_curve, moving_cut
 from ._marks import band, beside, layer, line, points, rule, text, whiskers
+from ._serving import serving_cost
 
 __all__ = [
     "axis",
@@ -22,6 +23,7 @@ __all__ = [
     "moving_cut",
     "points",
     "rule",
+    "serving_cost",
     "text",
     "whiskers",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..accounting._checks import floats
 from ..errors import DataError
+from ._equal_loss import cheapest_size, tokens_at
 from ._inverse import least_input
 from ._law import Array, Law, no_gain, non_negative_least_squares, vanished
 
@@ -131,6 +132,65 @@ class SizeAndData(Law):
         constants = tuple(np.moveaxis(self.as_array(), -1, 0))
         found = least_input(least_loss, target, constants, share=False, falls=True)
         return float(found) if found.ndim == 0 else found
+
+    def equal_loss_tokens(self, size: ArrayLike) -> Any:
+        """Return the training tokens with which another size reaches the same loss.
+
+        Sizes and tokens are multiples of those of :meth:`optimum`. Only the exponents
+        matter, so they are the same at every budget.
+
+        Parameters
+        ----------
+        size : float or array
+            Size over the compute-optimal one; broadcasts with the constants.
+
+        Returns
+        -------
+        float or array
+            Tokens over the compute-optimal ones; infinite where no number of them
+            reaches the loss.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> law = sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367)
+        >>> round(law.equal_loss_tokens(0.5), 2), law.equal_loss_tokens(0.1)
+        (2.52, inf)
+        """
+        law = self.chinchilla
+        return tokens_at(law.alpha, law.beta, floats(size, "size"))
+
+    def size_to_serve(self, served: ArrayLike) -> Any:
+        """Return the size that is cheapest to train and to serve, at equal loss.
+
+        The cost is 6 N D + 2 N T in FLOP. As for :meth:`equal_loss_tokens`, which gives
+        this size's training tokens, only the exponents matter.
+
+        Parameters
+        ----------
+        served : float or array
+            Tokens T read or written in use, over the training tokens of the
+            compute-optimal model; broadcasts with the constants. Where a FLOP of
+            use is dearer than one of training, multiply by how much.
+
+        Returns
+        -------
+        float or array
+            Size over the compute-optimal one.
+
+        References
+        ----------
+        Sardana et al. 2024, arXiv:2401.00448, Sec. 2.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> law = sn.laws.Chinchilla(E=1.82, A=478.0, B=2143.0, alpha=0.347, beta=0.367)
+        >>> law.size_to_serve([0, 1, 10]).round(2)
+        array([1.  , 0.75, 0.44])
+        """
+        law = self.chinchilla
+        return cheapest_size(law.alpha, law.beta, floats(served, "served"))
 
 
 @dataclass(frozen=True)
