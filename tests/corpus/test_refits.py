@@ -416,3 +416,29 @@ def test_dense_and_upcycled_training_interact(size: str) -> None:
 
     gain = miss(False) / miss(True)
     assert 2.15 < gain < 4.05
+
+
+# McLeish et al. 2025, Porian et al. 2024
+
+
+def test_gemstones_to_1e11_tokens() -> None:
+    runs = sn.load("mcleish2025_gemstones")
+    runs = runs[(runs["schedule"] == "constant") & (runs["tokens"] <= 1.001e11)]
+    fit = sn.fit_chinchilla(runs, groups="params", delta=1e-3)
+    law = sn.published_law(Chinchilla, "mcleish2025", "constant rows to 1e11 tokens")
+    assert fit.objective == pytest.approx(0.001982, rel=1e-3)
+    assert fit["alpha"] == pytest.approx(law.alpha, abs=3e-4)
+    assert fit["beta"] == pytest.approx(law.beta, abs=3e-4)
+    assert fit["E"] == pytest.approx(law.E, abs=1e-3)
+    assert fit.objective_of(law) / fit.objective < 1.01
+
+
+@pytest.mark.parametrize("dataset", ["rw", "owt2"])
+def test_a_floor_of_the_cheaper_half_is_passed_by_the_dearer(dataset: str) -> None:
+    points = sn.load("porian2024_isoflop_points")
+    last = points[(points["hparams"] == "tuned") & (points["warmup"] == "short")]
+    last = last[(last["params_counted"] == "standard") & (last["dataset"] == dataset)]
+    last = last[last["tokens"] >= last["params"]]
+    cheap = last[last["flops"] <= last["flops"].median()]
+    floor = sn.fit_chinchilla(cheap, groups="params")["E"]
+    assert floor > last["loss"].min() + 0.5
