@@ -19,7 +19,8 @@ __all__ = ["KEYED", "collect", "fill", "table"]
 # A word or number (perhaps in bold), then an invisible key
 # "page.id[.low|.high|.n]", perhaps with a format.
 KEYED = re.compile(
-    r"(?P<shown>[^\s<>*_()\[\]|]+)(?P<mark>\**)<!--(?P<page>[a-z_]+)\.(?P<id>[\w-]+)"
+    r"(?P<shown>not supported|[^\s<>*_()\[\]|]+)(?P<mark>\**)"
+    r"<!--(?P<page>[a-z_]+)\.(?P<id>[\w-]+)"
     r"(?:\.(?P<part>low|high|n))?(?::(?P<format>[^\s>]+))?-->"
 )
 
