@@ -40,6 +40,10 @@ RESULTS = {
             "**x**, 240<!--chinchilla.alpha.n:.0f-->",
         ),
         ("**no**<!--chinchilla.claim-->", "**undecided**<!--chinchilla.claim-->"),
+        (
+            "**not supported**<!--chinchilla.claim-->",
+            "**undecided**<!--chinchilla.claim-->",
+        ),
         ("*no<!--chinchilla.claim-->*", "*undecided<!--chinchilla.claim-->*"),
         ("plain 0.347 stays", "plain 0.347 stays"),
     ],
