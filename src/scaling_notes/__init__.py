@@ -42,6 +42,7 @@ from .fitting import (
     Forecasts,
     Interval,
     Profile,
+    RandomEffects,
     Status,
     Table,
     check,
@@ -50,6 +51,7 @@ from .fitting import (
     fit_law,
     forecast,
     isoflop,
+    random_effects,
     table,
 )
 from .planning import Allocation, NextRuns, allocate, next_runs
@@ -97,6 +99,7 @@ __all__ = [
     "PassCurve",
     "ProblemCurve",
     "Profile",
+    "RandomEffects",
     "Refits",
     "Results",
     "Status",
@@ -129,6 +132,7 @@ __all__ = [
     "pass_hat_k",
     "published",
     "published_law",
+    "random_effects",
     "refits",
     "results",
     "scoreboard",

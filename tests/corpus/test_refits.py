@@ -612,3 +612,29 @@ def test_the_printed_repeats_are_those_of_the_smallest_data(
     assert few["R_N"] == pytest.approx(6.0, abs=0.3)
     assert many["R_D"] > 40
     assert many.objective_of(law) / many.objective > 1.5
+
+
+# McLeish et al. 2025, Porian et al. 2024
+
+
+def test_gemstones_to_1e11_tokens() -> None:
+    runs = sn.load("mcleish2025_gemstones")
+    runs = runs[(runs["schedule"] == "constant") & (runs["tokens"] <= 1.001e11)]
+    fit = sn.fit_chinchilla(runs, groups="params", delta=1e-3)
+    law = sn.published_law(Chinchilla, "mcleish2025", "constant rows to 1e11 tokens")
+    assert fit.objective == pytest.approx(0.001982, rel=1e-3)
+    assert fit["alpha"] == pytest.approx(law.alpha, abs=3e-4)
+    assert fit["beta"] == pytest.approx(law.beta, abs=3e-4)
+    assert fit["E"] == pytest.approx(law.E, abs=1e-3)
+    assert fit.objective_of(law) / fit.objective < 1.01
+
+
+@pytest.mark.parametrize("dataset", ["rw", "owt2"])
+def test_a_floor_of_the_cheaper_half_is_passed_by_the_dearer(dataset: str) -> None:
+    points = sn.load("porian2024_isoflop_points")
+    last = points[(points["hparams"] == "tuned") & (points["warmup"] == "short")]
+    last = last[(last["params_counted"] == "standard") & (last["dataset"] == dataset)]
+    last = last[last["tokens"] >= last["params"]]
+    cheap = last[last["flops"] <= last["flops"].median()]
+    floor = sn.fit_chinchilla(cheap, groups="params")["E"]
+    assert floor > last["loss"].min() + 0.5

@@ -161,12 +161,24 @@ def test_what_cannot_be_tested_is_refused(fit: sn.Fit) -> None:
     grouped = sn.fit_chinchilla(runs().assign(seed=np.arange(36) % 9), groups="seed")
     with pytest.raises(sn.DataError, match="grouped"):
         grouped.profile("alpha")
-    with pytest.raises(sn.DataError, match="grouped"):
-        grouped.p_value(E=0.0)
+    five = sn.fit_chinchilla(runs().assign(seed=np.arange(36) % 5), groups="seed")
+    with pytest.raises(sn.DataError, match="5 groups leave no degree of freedom"):
+        five.p_value(E=0.0)
     flops, params = power_law()
     few = sn.fit_law(OptimalParams, flops[:5], params[:5])
     with pytest.raises(sn.DataError, match="5 independent units are too few"):
         few.profile("n_exponent")
+
+
+def test_copies_of_runs_do_not_sharpen_the_test_where_they_are_grouped() -> None:
+    once = runs().assign(run=np.arange(36))
+    copies = pd.concat([once] * 4, ignore_index=True)
+    plain, blind, grouped = (
+        sn.fit_chinchilla(table, delta=0.01, groups=groups).p_value(alpha=0.3)
+        for table, groups in ((once, None), (copies, None), (copies, "run"))
+    )
+    assert grouped == pytest.approx(plain, rel=0.01)
+    assert blind < plain
 
 
 def test_a_fit_not_at_its_least_is_found_out(fit: sn.Fit) -> None:

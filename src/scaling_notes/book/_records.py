@@ -19,7 +19,7 @@ __all__ = ["KEYED", "collect", "fill", "table"]
 # A word, "not supported" or a number (perhaps in bold), then an invisible key
 # "page.id[.low|.high|.n]", perhaps with a format.
 KEYED = re.compile(
-    r"(?P<shown>(?:not (?=supported))?[^\s<>*_()\[\]|]+)(?P<mark>\**)"
+    r"(?P<shown>not supported|[^\s<>*_()\[\]|]+)(?P<mark>\**)"
     r"<!--(?P<page>[a-z_]+)\.(?P<id>[\w-]+)"
     r"(?:\.(?P<part>low|high|n))?(?::(?P<format>[^\s>]+))?-->"
 )

@@ -33,6 +33,7 @@ from ._interval import (
 )
 from ._isoflop import isoflop
 from ._profile import Profile
+from ._random_effects import RandomEffects, random_effects
 from ._table import Table, count, digits, table
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Forecasts",
     "Interval",
     "Profile",
+    "RandomEffects",
     "Status",
     "Table",
     "as_frame",
@@ -59,6 +61,7 @@ __all__ = [
     "forecast",
     "isoflop",
     "percentile",
+    "random_effects",
     "read_columns",
     "read_params_kind",
     "require_domain",

@@ -247,6 +247,11 @@ class Fit:
         >>> i.low < fit["alpha"] < i.high
         True
         """
+        if self._groups() is not None:
+            raise DataError(
+                "These runs are grouped, and a profile takes every run as independent: "
+                "use bootstrap(), which resamples groups."
+            )
         return self._likelihood().interval(name, confidence_level)
 
     def p_value(self, **held: float) -> float:
@@ -263,13 +268,14 @@ class Fit:
         float
             Chance of so large a rise of the objective if the values were true.
             At the edge of what a constant can be, as at ``E=0``, it errs
-            towards not rejecting.
+            towards not rejecting; so it does where runs are grouped, as a group
+            counts as one run, as if its runs repeated each other.
 
         Raises
         ------
         DataError
-            If a name is no free constant, its value is impossible, or runs are
-            grouped.
+            If a name is no free constant, its value is impossible, or there are
+            no more groups than constants.
 
         Examples
         --------
@@ -282,14 +288,11 @@ class Fit:
         return self._likelihood().p_value(held)
 
     def _likelihood(self) -> Likelihood:
-        if self._groups() is not None:
-            raise DataError(
-                "These runs are grouped, and a profile takes every run as independent: "
-                "use bootstrap(), which resamples groups."
-            )
-        return Likelihood(
-            self._problem(), self.law.as_array(), self._free(), self._starts().all[1:]
-        )
+        groups = self._groups()
+        n_units = len(self.data) if groups is None else int(groups.max()) + 1
+        others = self._starts().all[1:]
+        constants, free = self.law.as_array(), self._free()
+        return Likelihood(self._problem(), constants, free, others, n_units)
 
     def leverage(self, executor: Executor | None = None) -> pd.DataFrame:
         """Rank runs by how far the estimates move when one is dropped.

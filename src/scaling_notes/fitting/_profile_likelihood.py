@@ -46,6 +46,8 @@ class Likelihood:
         Which of them were fitted.
     others : array of shape (s, p)
         More constants to start from, on the other side of bounds.
+    n_units : int
+        Number of independent units: groups, or points where there are none.
 
     Notes
     -----
@@ -54,7 +56,9 @@ class Likelihood:
 
         (F_held - F_free) / (q s / 2),  s = n/(n - p) mean(psi^2) / mean(psi')
 
-    compared with F(q, n - p). For least squares that is the classical F test;
+    compared with F(q, n - p). Where u units share the points, each stands for all
+    of its points and counts once: the rise and n become u/n of themselves, and n - p
+    becomes u - p. For least squares that is the classical F test;
     for the Huber loss it is Ronchetti's test, with the degrees of freedom of the
     classical one.
     """
@@ -63,6 +67,7 @@ class Likelihood:
     estimates: Array
     free: np.ndarray
     others: Array
+    n_units: int
 
     def p_value(self, held: Mapping[str, float]) -> float:
         """Return the p-value of constants at these values."""
@@ -82,6 +87,11 @@ class Likelihood:
                 )
         if not held:
             raise DataError("Name the constants to hold, for instance E=0.0.")
+        if self._freedom < 1:
+            raise DataError(
+                f"{self.n_units} groups leave no degree of freedom beside "
+                f"{int(self.free.sum())} free constants: nothing can be tested."
+            )
         start = self.estimates.copy()[None]
         start[:, [names.index(n) for n in held]] = list(held.values())
         free = self.free & ~np.isin(names, list(held))
@@ -113,7 +123,7 @@ class Likelihood:
 
     @property
     def _freedom(self) -> int:
-        return len(self.problem.target) - int(self.free.sum())
+        return self.n_units - int(self.free.sum())
 
     def _position(self, name: str) -> int:
         names = list(self.problem.names)
