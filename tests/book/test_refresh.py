@@ -43,10 +43,6 @@ RESULTS = {
             "**x**, 240<!--chinchilla.alpha.n:.0f-->",
         ),
         ("**no**<!--chinchilla.claim-->", "**undecided**<!--chinchilla.claim-->"),
-        (
-            "**not supported**<!--chinchilla.claim-->",
-            "**undecided**<!--chinchilla.claim-->",
-        ),
         ("*no<!--chinchilla.claim-->*", "*undecided<!--chinchilla.claim-->*"),
         (
             "is **not supported**<!--chinchilla.claim-->",
