@@ -1,0 +1,260 @@
+"""The best settings of a training run, and what others cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import factorial
+from typing import ClassVar
+
+import numpy as np
+
+from ._law import Array, Law
+
+__all__ = ["LearningRateAndBatch", "OptimalHyperparameter"]
+
+# Of the series of the cost of a learning rate, used where its closed form cancels.
+_TERMS, _SMALL = 14, 0.5
+# Keeps the exponential of an absurd start finite.
+_LARGEST = 300.0
+
+
+@dataclass(frozen=True)
+class LearningRateAndBatch(Law):
+    r"""Loss around the best learning rate and batch of one size and token count.
+
+    .. math::
+
+        L(\eta, B) = L_0 + a \, \frac{2 (e^{su} - su - 1)}{s^2} + b \, v^2
+        + 2 r \sqrt{ab} \, u v,
+        \quad u = \log_2 \frac{\eta}{\eta^*}, \; v = \log_2 \frac{B}{B^*}
+
+    A bowl in the doublings u of the learning rate and v of the batch. Close to its
+    bottom the first term is :math:`a u^2`; farther off, a positive skew s makes a
+    learning rate that is too high cost more than one that is too low. The
+    costs a and b are what being wrong by a factor of two adds to the loss.
+
+    **A recipe for a sweep of your own.** Fit it to the runs of one size and token
+    count whose loss is close to the least, say within 3 %, and ask the bootstrap for
+    the best settings. Diverged runs are then left out by themselves. With few runs hold
+    the skew: ``fixed={"skew": 0.0}`` is a plain paraboloid.
+
+    Parameters
+    ----------
+    loss_min : float or array
+        The loss L_0 at the best settings.
+    best_learning_rate, best_batch : float or array
+        The vertex; the batch in the unit of the runs.
+    learning_rate_cost, batch_cost : float or array
+        The costs a and b, in the unit of the loss per squared doubling.
+    tilt : float or array
+        The tilt r, between -1 and 1; negative if a larger batch wants a higher rate.
+    skew : float or array
+        The skew s, per doubling of the learning rate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scaling_notes as sn
+    >>> truth = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, -0.4, 0.5)
+    >>> steps = 2.0 ** np.arange(-3, 4)
+    >>> rate, batch = np.meshgrid(2e-3 * steps, 4e5 * steps[1:-1])
+    >>> loss = truth(rate, batch) + 0.002 * np.random.default_rng(0).normal(size=(5, 7))
+    >>> sweep = {"learning_rate": rate.ravel(), "batch": batch.ravel()}
+    >>> fit = sn.fit_law(sn.laws.LearningRateAndBatch, sweep, loss.ravel())
+    >>> best = fit.bootstrap(200, seed=0).interval("best_learning_rate")
+    >>> bool(best.low < 2e-3 < best.high)
+    True
+
+    A batch twice as large wants a learning rate that is higher by the factor
+
+    >>> f"{2**truth.learning_rate_batch_exponent:.2f}"
+    '1.27'
+    """
+
+    loss_min: float | Array
+    best_learning_rate: float | Array
+    best_batch: float | Array
+    learning_rate_cost: float | Array
+    batch_cost: float | Array
+    tilt: float | Array
+    skew: float | Array
+
+    inputs: ClassVar[tuple[str, ...]] = ("learning_rate", "batch")
+    positive: ClassVar[tuple[str, ...]] = (
+        "loss_min",
+        "best_learning_rate",
+        "best_batch",
+        "learning_rate_cost",
+        "batch_cost",
+    )
+    derived: ClassVar[tuple[str, ...]] = ("learning_rate_batch_exponent",)
+
+    @property
+    def learning_rate_batch_exponent(self) -> float | Array:
+        """The power of the batch by which the best learning rate for it grows."""
+        ratio = np.asarray(self.batch_cost) / self.learning_rate_cost
+        return -self.tilt * np.sqrt(ratio)
+
+    def value(self, *inputs: Array) -> Array:
+        """Return the loss at ``learning_rate, batch``."""
+        u, v = self._doublings(*inputs)
+        rate = self.learning_rate_cost * u**2 * _bend(self.skew * u)[0]
+        mixed = 2 * self.tilt * self._mean_cost() * u * v
+        return np.asarray(self.loss_min + rate + self.batch_cost * v**2 + mixed)
+
+    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
+        """Return the partial derivatives by the seven constants."""
+        u, v = self._doublings(*inputs)
+        a, b, mean = self.learning_rate_cost, self.batch_cost, self._mean_cost()
+        bend, slope = _bend(self.skew * u)
+        by_u = a * u * (2 * bend + self.skew * u * slope) + 2 * self.tilt * mean * v
+        by_v = 2 * b * v + 2 * self.tilt * mean * u
+        return (
+            np.ones_like(u * v),
+            -by_u / (self.best_learning_rate * np.log(2)),
+            -by_v / (self.best_batch * np.log(2)),
+            u**2 * bend + self.tilt * mean / a * u * v,
+            v**2 + self.tilt * mean / b * u * v,
+            2 * mean * u * v,
+            a * u**3 * slope + 0 * v,
+        )
+
+    def doubts(self, *inputs: Array) -> list[str]:
+        """Return whether the bowl has a bottom, and whether it is among the runs."""
+        said = []
+        if not abs(self.tilt) < 1:
+            said.append(
+                "tilt is not between -1 and 1: the surface is a saddle and has no "
+                "best settings. Take more runs around the lowest loss."
+            )
+        best = (self.best_learning_rate, self.best_batch)
+        for name, x, at in zip(self.inputs, inputs, best, strict=True):
+            if not np.min(x) <= at <= np.max(x):
+                said.append(
+                    f"The best {name} lies outside the runs: the sweep does not reach "
+                    "its bottom. Add runs on that side."
+                )
+        return said
+
+    @classmethod
+    def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
+        """Return the least-squares paraboloid, and bowls around the lowest run."""
+        logs = [np.log2(inputs[name]) for name in cls.inputs]
+        lowest = int(np.argmin(response))
+        spread = max(float(np.ptp(response)), 1e-12)
+        reach = [max(float(np.ptp(x)), 1e-6) / 2 for x in logs]
+        rows = [[logs[0][lowest], logs[1][lowest], *(spread / np.square(reach)), 0.0]]
+        plane = [x - x[lowest] for x in logs]
+        u, v = plane
+        basis = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=1)
+        _, p, q, a, c, b = np.linalg.lstsq(basis, response, rcond=None)[0]
+        if min(a, b) > 0 and c * c < 4 * a * b:
+            at = np.linalg.solve([[2 * a, c], [c, 2 * b]], [-p, -q])
+            # The bottom of a plane cut may lie far off; the runs are where it can be.
+            inside = [
+                np.clip(x, y.min(), y.max()) for x, y in zip(at, plane, strict=True)
+            ]
+            where = [x + y[lowest] for x, y in zip(inside, logs, strict=True)]
+            rows.insert(0, [*where, a, b, c / (2 * np.sqrt(a * b))])
+        least = float(response.min())
+        return np.array(
+            [
+                [least, 2**x, 2**y, cost_x, cost_y, tilt, skew]
+                for skew in (0.0, 0.5, -0.5)
+                for x, y, cost_x, cost_y, tilt in rows
+            ]
+        )
+
+    def _doublings(self, rate: Array, batch: Array) -> tuple[Array, Array]:
+        """Return how many times both must double from the best to the given."""
+        return (
+            np.log2(rate / self.best_learning_rate),
+            np.log2(batch / self.best_batch),
+        )
+
+    def _mean_cost(self) -> Array:
+        """Return the geometric mean of the two costs."""
+        return np.sqrt(np.asarray(self.learning_rate_cost) * self.batch_cost)
+
+
+def _bend(z: Array) -> tuple[Array, Array]:
+    """Return 2 (exp(z) - z - 1) / z**2, which is 1 at zero, and its slope."""
+    z = np.minimum(z, _LARGEST)
+    small = np.abs(z) < _SMALL
+    far = np.where(small, 1.0, z)
+    grown = np.expm1(far)
+    value = 2 * (grown - far) / far**2
+    slope = 2 * (far * grown + 2 * far - 2 * grown) / far**3
+    near = np.where(small, z, 0.0)
+    series, rise = np.zeros_like(near), np.zeros_like(near)
+    for k in range(_TERMS, -1, -1):
+        rise = rise * near + series
+        series = series * near + 2 / factorial(k + 2)
+    return np.where(small, series, value), np.where(small, rise, slope)
+
+
+@dataclass(frozen=True)
+class OptimalHyperparameter(Law):
+    r"""The best learning rate, batch or other setting, a power of size and of data.
+
+    .. math:: h(N, D) = c \, N^a D^b
+
+    Where size plays no part, as for the batch of the Step Law, hold a at 0:
+    ``fixed={"params_exponent": 0.0}``. A setting against compute alone is a
+    :class:`PurePowerLaw`.
+
+    Parameters
+    ----------
+    coefficient : float or array
+        The factor c, in the unit of the setting.
+    params_exponent, tokens_exponent : float or array
+        The exponents a of params and b of tokens.
+
+    References
+    ----------
+    Li et al. 2025, arXiv:2503.04715, the Step Law; see the paper.
+    DeepSeek-AI 2024, arXiv:2401.02954, has such laws in compute.
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> rate = sn.laws.OptimalHyperparameter(1.79, -0.713, 0.307)
+    >>> batch = sn.laws.OptimalHyperparameter(0.58, 0.0, 0.571)
+    >>> f"{rate(params=1e9, tokens=1e11):.2g}", f"{batch(params=1e9, tokens=1e11):.2g}"
+    ('0.0016', '1.1e+06')
+    """
+
+    coefficient: float | Array
+    params_exponent: float | Array
+    tokens_exponent: float | Array
+
+    inputs: ClassVar[tuple[str, ...]] = ("params", "tokens")
+    response: ClassVar[str] = "setting"
+    positive: ClassVar[tuple[str, ...]] = ("coefficient",)
+
+    def value(self, *inputs: Array) -> Array:
+        """Return the best setting at ``params, tokens``."""
+        params, tokens = inputs
+        power = params**self.params_exponent * tokens**self.tokens_exponent
+        return np.asarray(self.coefficient * power)
+
+    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
+        """Return the partial derivatives by the coefficient and the exponents."""
+        params, tokens = inputs
+        power = params**self.params_exponent * tokens**self.tokens_exponent
+        value = self.coefficient * power
+        return power, value * np.log(params), value * np.log(tokens)
+
+    @classmethod
+    def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
+        """Return the least-squares plane of the logs."""
+        return log_plane([inputs[name] for name in cls.inputs], response)
+
+
+def log_plane(inputs: list[Array], response: Array) -> Array:
+    """Return factor and exponents of the least-squares plane of the logs, one row."""
+    logs = [np.log(x) for x in inputs]
+    basis = np.stack([np.ones_like(logs[0]), *logs], axis=1)
+    best = np.linalg.lstsq(basis, np.log(response), rcond=None)[0]
+    return np.array([[np.exp(best[0]), *best[1:]]])
