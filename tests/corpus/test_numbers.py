@@ -32,7 +32,10 @@ def days(dates: pd.Series) -> pd.Series:
 COMPUTE = {
     "besiroglu2024_chinchilla_points": (1, 1),
     "hoffmann2022_optimal_sizes": (0.95, 1.05),
+    "porian2024_isoflop_points": (1, 1),
     "gadre2024_redpajama_points": (1, 1),
+    "gadre2024_all_runs": (1, 1),
+    "mcleish2025_gemstones": (1, 1),
     "ruan2024_base_llms": (1, 1),
     "czech2026_llama3_isoflop": (1, 1),
     "bhagia2024_ladder_points": (1.31, 1.67),
@@ -67,9 +70,10 @@ def test_compute_is_six_params_tokens(name: str) -> None:
 
 
 def test_tokens_per_param() -> None:
-    frame = sn.load("gadre2024_redpajama_points")
-    ratio = frame["tokens"] / frame["params"] / frame["tokens_per_param"]
-    assert ratio.to_numpy() == pytest.approx(1, rel=1e-6)
+    for name in ("gadre2024_redpajama_points", "gadre2024_all_runs"):
+        frame = sn.load(name)
+        ratio = frame["tokens"] / frame["params"] / frame["tokens_per_param"]
+        assert ratio.to_numpy() == pytest.approx(1, rel=1e-6)
     frame = sn.load("model_tokens_per_param")
     printed = frame["tokens_per_param_active"]
     ratio = frame["tokens"] / frame["params_active"] / printed
@@ -589,3 +593,69 @@ def test_published_relations() -> None:
     saved = 10 ** -jones["train_flops_slope"]
     assert saved == pytest.approx(15.8, abs=0.1)
     assert jones["test_compute_saved_per_tenfold_training"] == 15
+
+
+# ---- runs by size, setting and schedule ----------------------------------------------
+
+
+def test_porian_has_fifteen_settings_with_an_optimum_a_budget() -> None:
+    setting = [
+        "dataset",
+        "hparams",
+        "warmup",
+        "decay",
+        "params_counted",
+        "loss_kind",
+    ]
+    points = sn.load("porian2024_isoflop_points")
+    optima = sn.load("porian2024_optima")
+    budgets = points.groupby(setting)["flops"].nunique()
+    assert len(budgets) == 15
+    assert optima.groupby(setting).ngroups == 15
+    assert budgets.max() == 12
+    # the optimum of a budget lies among the sizes tried there
+    sizes = points.groupby([*setting, "flops"])["params"].agg(["min", "max"])
+    joined = optima.dropna().join(sizes, on=[*setting, "flops"], how="inner")
+    assert len(joined) > 160
+    assert (joined["params_optimal"] >= joined["min"]).all()
+    assert (joined["params_optimal"] <= joined["max"]).all()
+
+
+def test_gadre_has_three_training_sets_of_the_same_sizes() -> None:
+    runs = sn.load("gadre2024_all_runs")
+    assert runs["dataset"].value_counts().to_dict() == {"rpj": 35, "rw": 35, "c4": 34}
+    assert runs["tokens_per_param"].max() == 640
+    assert runs["params"].max() == pytest.approx(6.9e9, rel=0.01)
+
+
+def test_gemstones_are_22_models_whose_steps_are_of_one_size() -> None:
+    runs = sn.load("mcleish2025_gemstones")
+    constant = runs[runs["schedule"] == "constant"]
+    assert constant.groupby(["width", "depth"]).ngroups == 22
+    ratio = constant["tokens"] / constant["step"]
+    assert ratio.to_numpy() == pytest.approx(4_194_304, rel=1e-3)
+
+
+def test_schedules_end_where_their_learning_rates_say() -> None:
+    curves = sn.load("luo2025_schedule_curves")
+    last = curves.groupby(["params_label", "schedule"]).last()
+    assert len(last) == 27
+    large = last.loc["400M", "loss"]
+    assert large["constant_24000"] == pytest.approx(2.8167, abs=1e-4)
+    assert large["cosine_24000"] == pytest.approx(2.7396, abs=1e-4)
+    assert large["wsd_20000_24000"] == pytest.approx(2.7222, abs=1e-4)
+    constant = last.loc[("400M", "constant_24000"), "learning_rate"]
+    assert constant == pytest.approx(3e-4)
+
+
+def test_step_law_runs_fill_their_cells() -> None:
+    dense = sn.load("li2025_steplaw_dense_runs")
+    cells = dense.groupby(["params_non_embedding", "tokens"]).size()
+    assert len(cells) == 17
+    assert cells.min() == 47
+    experts = sn.load("li2025_steplaw_moe_runs")
+    assert experts.groupby(["params", "params_active", "tokens"]).ngroups == 16
+    for frame in (dense, experts):
+        seen = 2048 * frame["steps"] * frame["batch_sequences"]
+        assert (seen / frame["tokens"]).to_numpy() == pytest.approx(1, abs=0.005)
+    assert (experts["params_active"] < experts["params"]).all()
