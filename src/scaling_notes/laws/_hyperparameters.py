@@ -16,7 +16,7 @@ __all__ = ["LearningRateAndBatch", "OptimalHyperparameter"]
 # Of the series of the cost of a learning rate, used where its closed form cancels.
 _TERMS, _SMALL = 14, 0.5
 # Keeps the exponential of an absurd start finite.
-_LARGEST = 300.0
+_LARGEST = 50.0
 
 
 @dataclass(frozen=True)
@@ -25,38 +25,44 @@ class LearningRateAndBatch(Law):
 
     .. math::
 
-        L(\eta, B) = L_0 + a \, \frac{2 (e^{su} - su - 1)}{s^2} + b \, v^2
-        + 2 r \sqrt{ab} \, u v,
-        \quad u = \log_2 \frac{\eta}{\eta^*}, \; v = \log_2 \frac{B}{B^*}
+        L(\eta, B) = L_0 + a \, \frac{2 (e^{su} - su - 1)}{s^2} + b \, v^2,
+        \quad u = \log_2 \frac{\eta}{\eta^*} - e v, \; v = \log_2 \frac{B}{B^*}
 
-    A bowl in the doublings u of the learning rate and v of the batch. Close to its
-    bottom the first term is :math:`a u^2`; farther off, a positive skew s makes a
-    learning rate that is too high cost more than one that is too low. The
-    costs a and b are what being wrong by a factor of two adds to the loss.
+    A bowl in the doublings v of the batch and u of the learning rate, counted from
+    the best rate for that batch, which grows as the batch to the power e. Close to
+    its bottom the first term is :math:`a u^2`; farther off, a positive skew s makes a
+    rate that is too high cost more than one that is too low.
 
     **A recipe for a sweep of your own.** Fit it to the runs of one size and token
     count whose loss is close to the least, say within 3 %, and ask the bootstrap for
-    the best settings. Diverged runs are then left out by themselves. With few runs hold
-    the skew: ``fixed={"skew": 0.0}`` is a plain paraboloid.
+    the best settings. Diverged runs are then left out by themselves. With few runs
+    hold the skew: ``fixed={"skew": 0.0}`` is a plain paraboloid.
 
     Parameters
     ----------
     loss_min : float or array
         The loss L_0 at the best settings.
     best_learning_rate, best_batch : float or array
-        The vertex; the batch in the unit of the runs.
-    learning_rate_cost, batch_cost : float or array
-        The costs a and b, in the unit of the loss per squared doubling.
-    tilt : float or array
-        The tilt r, between -1 and 1; negative if a larger batch wants a higher rate.
+        The bottom of the bowl; the batch in the unit of the runs.
+    learning_rate_cost : float or array
+        The cost a of a learning rate that is off by a factor of two, in the unit of
+        the loss.
+    batch_cost : float or array
+        The cost b of such a batch, if the learning rate is the best for it.
+    learning_rate_batch_exponent : float or array
+        The power e of the batch by which the best learning rate for it grows.
     skew : float or array
         The skew s, per doubling of the learning rate.
+
+    References
+    ----------
+    The cost of the rate is the linex loss of Varian 1975, from another field.
 
     Examples
     --------
     >>> import numpy as np
     >>> import scaling_notes as sn
-    >>> truth = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, -0.4, 0.5)
+    >>> truth = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5)
     >>> steps = 2.0 ** np.arange(-3, 4)
     >>> rate, batch = np.meshgrid(2e-3 * steps, 4e5 * steps[1:-1])
     >>> loss = truth(rate, batch) + 0.002 * np.random.default_rng(0).normal(size=(5, 7))
@@ -65,11 +71,6 @@ class LearningRateAndBatch(Law):
     >>> best = fit.bootstrap(200, seed=0).interval("best_learning_rate")
     >>> bool(best.low < 2e-3 < best.high)
     True
-
-    A batch twice as large wants a learning rate that is higher by the factor
-
-    >>> f"{2**truth.learning_rate_batch_exponent:.2f}"
-    '1.27'
     """
 
     loss_min: float | Array
@@ -77,7 +78,7 @@ class LearningRateAndBatch(Law):
     best_batch: float | Array
     learning_rate_cost: float | Array
     batch_cost: float | Array
-    tilt: float | Array
+    learning_rate_batch_exponent: float | Array
     skew: float | Array
 
     inputs: ClassVar[tuple[str, ...]] = ("learning_rate", "batch")
@@ -88,54 +89,38 @@ class LearningRateAndBatch(Law):
         "learning_rate_cost",
         "batch_cost",
     )
-    derived: ClassVar[tuple[str, ...]] = ("learning_rate_batch_exponent",)
-
-    @property
-    def learning_rate_batch_exponent(self) -> float | Array:
-        """The power of the batch by which the best learning rate for it grows."""
-        ratio = np.asarray(self.batch_cost) / self.learning_rate_cost
-        return -self.tilt * np.sqrt(ratio)
 
     def value(self, *inputs: Array) -> Array:
         """Return the loss at ``learning_rate, batch``."""
         u, v = self._doublings(*inputs)
         rate = self.learning_rate_cost * u**2 * _bend(self.skew * u)[0]
-        mixed = 2 * self.tilt * self._mean_cost() * u * v
-        return np.asarray(self.loss_min + rate + self.batch_cost * v**2 + mixed)
+        return np.asarray(self.loss_min + rate + self.batch_cost * v**2)
 
     def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
         """Return the partial derivatives by the seven constants."""
         u, v = self._doublings(*inputs)
-        a, b, mean = self.learning_rate_cost, self.batch_cost, self._mean_cost()
         bend, slope = _bend(self.skew * u)
-        by_u = a * u * (2 * bend + self.skew * u * slope) + 2 * self.tilt * mean * v
-        by_v = 2 * b * v + 2 * self.tilt * mean * u
+        by_u = self.learning_rate_cost * u * (2 * bend + self.skew * u * slope)
+        by_v = 2 * self.batch_cost * v - self.learning_rate_batch_exponent * by_u
         return (
-            np.ones_like(u * v),
+            np.ones_like(u),
             -by_u / (self.best_learning_rate * np.log(2)),
             -by_v / (self.best_batch * np.log(2)),
-            u**2 * bend + self.tilt * mean / a * u * v,
-            v**2 + self.tilt * mean / b * u * v,
-            2 * mean * u * v,
-            a * u**3 * slope + 0 * v,
+            u**2 * bend,
+            v**2 + 0 * u,
+            -by_u * v,
+            self.learning_rate_cost * u**3 * slope,
         )
 
     def doubts(self, *inputs: Array) -> list[str]:
-        """Return whether the bowl has a bottom, and whether it is among the runs."""
-        said = []
-        if not abs(self.tilt) < 1:
-            said.append(
-                "tilt is not between -1 and 1: the surface is a saddle and has no "
-                "best settings. Take more runs around the lowest loss."
-            )
+        """Return whether the bottom of the bowl lies among the runs."""
         best = (self.best_learning_rate, self.best_batch)
-        for name, x, at in zip(self.inputs, inputs, best, strict=True):
-            if not np.min(x) <= at <= np.max(x):
-                said.append(
-                    f"The best {name} lies outside the runs: the sweep does not reach "
-                    "its bottom. Add runs on that side."
-                )
-        return said
+        return [
+            f"The best {name} lies outside the runs: the sweep does not reach its "
+            "bottom. Add runs on that side."
+            for name, x, at in zip(self.inputs, inputs, best, strict=True)
+            if not np.min(x) <= at <= np.max(x)
+        ]
 
     @classmethod
     def starts(cls, inputs: Mapping[str, Array], response: Array) -> Array:
@@ -144,38 +129,29 @@ class LearningRateAndBatch(Law):
         lowest = int(np.argmin(response))
         spread = max(float(np.ptp(response)), 1e-12)
         reach = [max(float(np.ptp(x)), 1e-6) / 2 for x in logs]
-        rows = [[logs[0][lowest], logs[1][lowest], *(spread / np.square(reach)), 0.0]]
-        plane = [x - x[lowest] for x in logs]
-        u, v = plane
+        bowls = [[0.0, 0.0, *(spread / np.square(reach)), 0.0]]
+        u, v = (x - x[lowest] for x in logs)
         basis = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=1)
         _, p, q, a, c, b = np.linalg.lstsq(basis, response, rcond=None)[0]
         if min(a, b) > 0 and c * c < 4 * a * b:
-            at = np.linalg.solve([[2 * a, c], [c, 2 * b]], [-p, -q])
-            # The bottom of a plane cut may lie far off; the runs are where it can be.
-            inside = [
-                np.clip(x, y.min(), y.max()) for x, y in zip(at, plane, strict=True)
-            ]
-            where = [x + y[lowest] for x, y in zip(inside, logs, strict=True)]
-            rows.insert(0, [*where, a, b, c / (2 * np.sqrt(a * b))])
-        least = float(response.min())
+            x, y = np.linalg.solve([[2 * a, c], [c, 2 * b]], [-p, -q])
+            # The bottom may lie far off the runs, and is sought among them.
+            at = [np.clip(x, u.min(), u.max()), np.clip(y, v.min(), v.max())]
+            bowls.insert(0, [*at, a, b - c * c / (4 * a), -c / (2 * a)])
+        rate, batch = (inputs[name][lowest] for name in cls.inputs)
         return np.array(
             [
-                [least, 2**x, 2**y, cost_x, cost_y, tilt, skew]
-                for skew in (0.0, 0.5, -0.5)
-                for x, y, cost_x, cost_y, tilt in rows
+                [response.min(), rate * 2**x, batch * 2**y, *shape, skew]
+                for skew in (0.0, 0.5)
+                for x, y, *shape in bowls
             ]
         )
 
     def _doublings(self, rate: Array, batch: Array) -> tuple[Array, Array]:
-        """Return how many times both must double from the best to the given."""
-        return (
-            np.log2(rate / self.best_learning_rate),
-            np.log2(batch / self.best_batch),
-        )
-
-    def _mean_cost(self) -> Array:
-        """Return the geometric mean of the two costs."""
-        return np.sqrt(np.asarray(self.learning_rate_cost) * self.batch_cost)
+        """Return the doublings u of the learning rate and v of the batch."""
+        v = np.log2(batch / self.best_batch)
+        u = np.log2(rate / self.best_learning_rate)
+        return u - self.learning_rate_batch_exponent * v, v
 
 
 def _bend(z: Array) -> tuple[Array, Array]:
