@@ -416,3 +416,64 @@ def test_dense_and_upcycled_training_interact(size: str) -> None:
 
     gain = miss(False) / miss(True)
     assert 2.15 < gain < 4.05
+
+
+# Li et al. 2025, the Step Law
+
+
+def bottoms(runs: pd.DataFrame, cell: list[str]) -> pd.DataFrame:
+    """Return the bowl of each sweep of more than five learning rates."""
+    law = sn.laws.LearningRateAndBatch
+    found = []
+    for at, own in runs.groupby(cell):
+        near = own[own["loss"] < 1.02 * own["loss"].min()]
+        if near["learning_rate"].nunique() > 5:
+            x = {
+                "learning_rate": near["learning_rate"],
+                "batch": 2048 * near["batch_sequences"],
+            }
+            fit = sn.fit_law(law, x, near["loss"], delta=float("inf"))
+            assert fit.status is sn.Status.CONVERGED
+            found.append(dict(zip(cell, at, strict=True)) | fit.estimates)
+    return pd.DataFrame(found)
+
+
+def test_the_bottoms_of_the_step_law_want_a_smaller_power_of_tokens() -> None:
+    form = sn.laws.OptimalHyperparameter
+    cell = ["params_non_embedding", "tokens"]
+    runs = sn.load("li2025_steplaw_dense_runs")
+    found = bottoms(runs, cell)
+    assert len(found) == 16
+    x = {"params": found[cell[0]], "tokens": found["tokens"]}
+    rate = sn.fit_law(form, x, found["best_learning_rate"], delta=float("inf"))
+    said = printed("li2025", "Step Law, learning rate, non-embedding")
+    assert rate["params_exponent"] == pytest.approx(said["params_exponent"], abs=0.03)
+    assert rate["tokens_exponent"] == pytest.approx(0.22, abs=0.01)
+    assert (
+        rate.bootstrap(500).interval("tokens_exponent").high < said["tokens_exponent"]
+    )
+    flat = {"params_exponent": 0.0}
+    batch = sn.fit_law(form, x, found["best_batch"], fixed=flat, delta=float("inf"))
+    said = printed("li2025", "Step Law, batch, non-embedding")
+    assert batch["tokens_exponent"] == pytest.approx(said["tokens_exponent"], abs=0.02)
+    # The authors' own way: a plane of logs through all runs within a quarter per cent.
+    close = runs[runs["loss"] < 1.0025 * runs.groupby(cell)["loss"].transform("min")]
+    x = {"params": close[cell[0]], "tokens": close["tokens"]}
+    theirs = sn.fit_law(form, x, close["learning_rate"], delta=float("inf"))
+    assert theirs["params_exponent"] == pytest.approx(-0.766, abs=0.002)
+    assert theirs["tokens_exponent"] == pytest.approx(0.197, abs=0.002)
+
+
+def test_the_step_law_holds_for_all_parameters_of_experts_not_active_ones() -> None:
+    form = sn.laws.OptimalHyperparameter
+    rate = sn.published_law(form, "li2025", "Step Law, learning rate, non-embedding")
+    runs = sn.load("li2025_steplaw_moe_runs")
+    found = bottoms(runs, ["params", "params_active", "tokens"])
+    assert len(found) == 16
+    off = {
+        name: rate(params=found[name], tokens=found["tokens"])
+        / found["best_learning_rate"]
+        for name in ("params", "params_active")
+    }
+    assert off["params"].median() == pytest.approx(0.94, abs=0.02)
+    assert off["params_active"].median() == pytest.approx(3.3, abs=0.1)
