@@ -34,7 +34,7 @@ class LearningRateAndBatch(Law):
     rate that is too high cost more than one that is too low.
 
     **A recipe for a sweep of your own.** Fit it to the runs of one size and token
-    count whose loss is close to the least, say within 3 %, and ask the bootstrap for
+    count whose loss is close to the least, say within 2 %, and ask the bootstrap for
     the best settings. Diverged runs are then left out by themselves. With few runs
     hold the skew: ``fixed={"skew": 0.0}`` is a plain paraboloid.
 
