@@ -182,7 +182,9 @@ CASES = [
     Case(BestOfNOveroptimization(alpha=0.9, beta=0.2), (np.linspace(0, 3.2, 40),)),
     Case(RLOveroptimization(alpha=1.1, beta=0.45), (np.linspace(0, 25, 60),), 0.05),
     Case(OptimalHyperparameter(1.79, -0.713, 0.307), SIZES_AND_DATA, 0.1),
-    Case(LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5), SWEEP, 1e-3),
+    Case(
+        LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5, -0.1), SWEEP, 1e-3
+    ),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: repr(c.truth)[:40])
 

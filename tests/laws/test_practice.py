@@ -204,7 +204,7 @@ def test_a_peak_that_some_refits_do_not_have_has_no_upper_end(
 
 
 def test_a_learning_rate_too_high_costs_more_than_one_too_low() -> None:
-    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5)
+    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5, 0.0)
     up, down = (law(2e-3 * 2.0**u, 4e5) - 2.3 for u in (2, -2))
     assert up == pytest.approx(0.008 * 2 * (np.e - 2) / 0.25)
     assert down == pytest.approx(0.008 * 2 / np.e / 0.25)
@@ -219,14 +219,19 @@ def test_a_learning_rate_too_high_costs_more_than_one_too_low() -> None:
 
 
 def test_the_best_learning_rate_grows_with_the_batch() -> None:
-    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.7)
+    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.7, 0.0)
     rates = 2e-3 * np.geomspace(0.5, 2, 4001)
     best = rates[np.argmin(law(rates, 8e5))]
     assert best == pytest.approx(2e-3 * 2**0.3, rel=1e-3)
+    # A bent valley: at half and at twice the batch the best rate is lower than that.
+    bent = dataclasses.replace(law, bend=-0.1)
+    for batch, doublings in ((2e5, -0.4), (8e5, 0.2), (1.6e6, 0.2)):
+        best = rates[np.argmin(bent(rates, batch))]
+        assert best == pytest.approx(2e-3 * 2**doublings, rel=1e-3)
 
 
 def test_a_sweep_says_where_it_is_blind() -> None:
-    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.0)
+    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.0, 0.0)
     rate, batch = np.array([1e-3, 4e-3]), np.array([2e5, 8e5])
     assert law.doubts(rate, batch) == []
     off = dataclasses.replace(law, best_learning_rate=1e-2)
@@ -235,7 +240,7 @@ def test_a_sweep_says_where_it_is_blind() -> None:
 
 
 def test_a_sweep_whose_paraboloid_is_a_saddle_is_fitted() -> None:
-    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.0)
+    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.0, 0.0)
     rate, batch = np.meshgrid(2e-3 * 2.0 ** np.arange(-3, 4), 4e5 * np.r_[0.7, 1, 1.4])
     noise = 0.004 * np.random.default_rng(1).standard_normal(rate.shape)
     noise[[0, 2]] -= 0.02

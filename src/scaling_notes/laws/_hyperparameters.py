@@ -26,17 +26,20 @@ class LearningRateAndBatch(Law):
     .. math::
 
         L(\eta, B) = L_0 + a \, \frac{2 (e^{su} - su - 1)}{s^2} + b \, v^2,
-        \quad u = \log_2 \frac{\eta}{\eta^*} - e v, \; v = \log_2 \frac{B}{B^*}
+        \quad u = \log_2 \frac{\eta}{\eta^*} - e v - c v^2,
+        \; v = \log_2 \frac{B}{B^*}
 
     A bowl in the doublings v of the batch and u of the learning rate, counted from
-    the best rate for that batch, which grows as the batch to the power e. Close to
-    its bottom the first term is :math:`a u^2`; farther off, a positive skew s makes a
-    rate that is too high cost more than one that is too low.
+    the best rate for that batch. At the best batch that rate grows as the batch to
+    the power e; a negative bend c makes it grow faster below and slower above, as it
+    does in the Step Law's sweeps. Close to the bottom the first term is
+    :math:`a u^2`; farther off, a positive skew s makes a rate that is too high cost
+    more than one that is too low.
 
     **A recipe for a sweep of your own.** Fit it to the runs of one size and token
-    count whose loss is close to the least, say within 2 %, and ask the bootstrap for
-    the best settings. Diverged runs are then left out by themselves. With few runs
-    hold the skew: ``fixed={"skew": 0.0}`` is a plain paraboloid.
+    count whose loss is close to the least, say within 1.5 %, and ask the bootstrap
+    for the best settings. Diverged runs are then left out by themselves. With few runs
+    hold the shape: ``fixed={"skew": 0.0, "bend": 0.0}`` is a plain paraboloid.
 
     Parameters
     ----------
@@ -50,9 +53,13 @@ class LearningRateAndBatch(Law):
     batch_cost : float or array
         The cost b of such a batch, if the learning rate is the best for it.
     learning_rate_batch_exponent : float or array
-        The power e of the batch by which the best learning rate for it grows.
+        The power e of the batch by which the best learning rate for it grows, at the
+        best batch.
     skew : float or array
         The skew s, per doubling of the learning rate.
+    bend : float or array
+        The bend c of the valley: doublings of the learning rate per squared doubling
+        of the batch.
 
     References
     ----------
@@ -62,7 +69,9 @@ class LearningRateAndBatch(Law):
     --------
     >>> import numpy as np
     >>> import scaling_notes as sn
-    >>> truth = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5)
+    >>> truth = sn.laws.LearningRateAndBatch(
+    ...     2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5, -0.1
+    ... )
     >>> steps = 2.0 ** np.arange(-3, 4)
     >>> rate, batch = np.meshgrid(2e-3 * steps, 4e5 * steps[1:-1])
     >>> loss = truth(rate, batch) + 0.002 * np.random.default_rng(0).normal(size=(5, 7))
@@ -80,6 +89,7 @@ class LearningRateAndBatch(Law):
     batch_cost: float | Array
     learning_rate_batch_exponent: float | Array
     skew: float | Array
+    bend: float | Array
 
     inputs: ClassVar[tuple[str, ...]] = ("learning_rate", "batch")
     positive: ClassVar[tuple[str, ...]] = (
@@ -93,23 +103,25 @@ class LearningRateAndBatch(Law):
     def value(self, *inputs: Array) -> Array:
         """Return the loss at ``learning_rate, batch``."""
         u, v = self._doublings(*inputs)
-        rate = self.learning_rate_cost * u**2 * _bend(self.skew * u)[0]
+        rate = self.learning_rate_cost * u**2 * _lean(self.skew * u)[0]
         return np.asarray(self.loss_min + rate + self.batch_cost * v**2)
 
     def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
-        """Return the partial derivatives by the seven constants."""
+        """Return the partial derivatives by the eight constants."""
         u, v = self._doublings(*inputs)
-        bend, slope = _bend(self.skew * u)
-        by_u = self.learning_rate_cost * u * (2 * bend + self.skew * u * slope)
-        by_v = 2 * self.batch_cost * v - self.learning_rate_batch_exponent * by_u
+        lean, slope = _lean(self.skew * u)
+        by_u = self.learning_rate_cost * u * (2 * lean + self.skew * u * slope)
+        along = self.learning_rate_batch_exponent + 2 * self.bend * v
+        by_v = 2 * self.batch_cost * v - along * by_u
         return (
             np.ones_like(u),
             -by_u / (self.best_learning_rate * np.log(2)),
             -by_v / (self.best_batch * np.log(2)),
-            u**2 * bend,
+            u**2 * lean,
             v**2 + 0 * u,
             -by_u * v,
             self.learning_rate_cost * u**3 * slope,
+            -by_u * v**2,
         )
 
     def doubts(self, *inputs: Array) -> list[str]:
@@ -141,7 +153,7 @@ class LearningRateAndBatch(Law):
         rate, batch = (inputs[name][lowest] for name in cls.inputs)
         return np.array(
             [
-                [response.min(), rate * 2**x, batch * 2**y, *shape, skew]
+                [response.min(), rate * 2**x, batch * 2**y, *shape, skew, 0.0]
                 for skew in (0.0, 0.5)
                 for x, y, *shape in bowls
             ]
@@ -151,10 +163,10 @@ class LearningRateAndBatch(Law):
         """Return the doublings u of the learning rate and v of the batch."""
         v = np.log2(batch / self.best_batch)
         u = np.log2(rate / self.best_learning_rate)
-        return u - self.learning_rate_batch_exponent * v, v
+        return u - self.learning_rate_batch_exponent * v - self.bend * v**2, v
 
 
-def _bend(z: Array) -> tuple[Array, Array]:
+def _lean(z: Array) -> tuple[Array, Array]:
     """Return 2 (exp(z) - z - 1) / z**2, which is 1 at zero, and its slope."""
     z = np.minimum(z, _LARGEST)
     small = np.abs(z) < _SMALL
