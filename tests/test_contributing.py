@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -124,7 +125,7 @@ def test_the_tests_that_the_page_names_pass(project: Path) -> None:
     assert few | elsewhere < named
     whole = sorted(named - few - elsewhere)
     run(project, "-m", "pytest", "-q", *whole, "src/scaling_notes/laws")
-    own = "OptimalBatch or optimal_batch or tried or seeds"
+    own = "YearlyGrowth or yearly_growth or tried or seeds"
     shown = run(project, "-m", "pytest", "-q", "-k", own, *sorted(few))
     # Seven of every law, one that none is untried, one by hand; two of the experiment.
     assert shown.splitlines()[-1].startswith("11 passed")
@@ -138,20 +139,22 @@ def test_what_the_examples_add_is_clean(project: Path) -> None:
 
 
 def test_the_numbers_of_the_chapter_are_filled(project: Path) -> None:
-    notebook = nbformat.read(project / "book/pretraining/batch_size.ipynb", 4)
+    notebook = nbformat.read(project / "book/pretraining/compute_growth.ipynb", 4)
     answer, verdict = (
         next(c.source for c in notebook.cells if words in c.source)
         for words in ("**The answer.**", "The verdict")
     )
-    runs = sn.load("openeurollm2025_optimal_hparams")
-    runs = runs[runs["quality"] == "ok"]
+    models = sn.load("landmark_training_compute")
+    date = pd.to_datetime(models["date"])
+    # Growth by one factor a year is a power of e to the years.
+    years = (date - pd.Timestamp("2010-01-01")).dt.days / 365.25
     fit = sn.fit_law(
         sn.laws.PurePowerLaw,
-        runs["tokens"],
-        runs["batch_sequences"],
-        groups=runs["params_non_embedding"],
+        np.exp(years),
+        models["flops"],
+        groups=models["domain"],
     )
-    assert f"power {-fit['alpha']:.2f}<!--" in answer
+    assert f"Each year {np.exp(-fit['alpha']):.1f}<!--" in answer
     assert "from 6<!--" in answer
     assert "**supported**<!--" in verdict
 
@@ -163,10 +166,12 @@ def test_the_example_s_numbers_are_those_of_the_book() -> None:
     table = sn.load("hoffmann2022_optimal_sizes").query("approach == 1")
     for name in ("params", "flops", "tokens"):
         assert example[name].astype(float).tolist() == table[name].tolist()[:3]
-    printed = sn.published("li2025").set_index("quantity")
+    setting = "training compute, notable models, 2010 to 2024-05"
+    printed = sn.published("sevilla2024", setting).set_index("quantity")
     step = next(s for s in STEPS if s.path.endswith("published.csv"))
-    known = printed.loc["batch_d_exponent"]
-    assert f",{known['printed']},{known['value']:g},,,,,," in step.body
+    known = printed.loc["growth_per_year"]
+    numbers = ",".join(f"{known[n]:g}" for n in ("low", "high", "confidence_level"))
+    assert f",{known['printed']},{known['value']:g},{numbers},," in step.body
     assert f",{known['locator']},{known['verified']}," in step.body
 
 

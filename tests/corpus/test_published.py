@@ -88,6 +88,18 @@ def test_a_printed_law() -> None:
         sn.published_law(OptimalParams, "hoffmann2022", "approach 1")
 
 
+def test_a_printed_law_that_lacks_a_constant_of_the_form() -> None:
+    form = sn.laws.OptimalHyperparameter
+    where = ("li2025", "Step Law, batch, non-embedding")
+    law = sn.published_law(form, *where, fixed={"params_exponent": 0.0})
+    assert law == form(0.58, 0.0, 0.571)
+    with pytest.raises(sn.DataError, match="does not print params_exponent"):
+        sn.published_law(form, *where)
+    for strange in ("tokens_exponent", "gamma"):
+        with pytest.raises(sn.DataError, match=f"fixed holds {strange}: fix const"):
+            sn.published_law(form, *where, fixed={strange: 0.0})
+
+
 @pytest.mark.parametrize("setting", ["approach 3", "approach 3, unrounded"])
 def test_notes_that_state_an_objective_are_right(fit_240: sn.Fit, setting: str) -> None:
     rows = sn.published("hoffmann2022", setting).set_index("quantity")

@@ -25,6 +25,7 @@ from scaling_notes.laws import (
     FineTuning,
     KaplanJoint,
     Law,
+    LearningRateAndBatch,
     OptimalHyperparameter,
     OuterExponent,
     OverTraining,
@@ -49,6 +50,8 @@ def grid(*axes: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 SIZES_AND_DATA = grid(np.geomspace(1e7, 1e10, 7), np.geomspace(1e9, 1e12, 7))
+
+SWEEP = grid(2e-3 * 2.0 ** np.arange(-3, 4), 4e5 * 2.0 ** np.arange(-2, 4))
 
 
 def repeated() -> tuple[np.ndarray, ...]:
@@ -179,6 +182,9 @@ CASES = [
     Case(BestOfNOveroptimization(alpha=0.9, beta=0.2), (np.linspace(0, 3.2, 40),)),
     Case(RLOveroptimization(alpha=1.1, beta=0.45), (np.linspace(0, 25, 60),), 0.05),
     Case(OptimalHyperparameter(1.79, -0.713, 0.307), SIZES_AND_DATA, 0.1),
+    Case(
+        LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5, -0.1), SWEEP, 1e-3
+    ),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: repr(c.truth)[:40])
 

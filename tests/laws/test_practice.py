@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
@@ -199,3 +201,51 @@ def test_a_peak_that_some_refits_do_not_have_has_no_upper_end(
     assert table.loc["optimal_d", "high"] == np.inf
     assert table.loc["optimal_d", "standard_error"] == np.inf
     assert np.isfinite(table.loc[["alpha", "beta"]].to_numpy()).all()
+
+
+def test_a_learning_rate_too_high_costs_more_than_one_too_low() -> None:
+    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.5, 0.0)
+    up, down = (law(2e-3 * 2.0**u, 4e5) - 2.3 for u in (2, -2))
+    assert up == pytest.approx(0.008 * 2 * (np.e - 2) / 0.25)
+    assert down == pytest.approx(0.008 * 2 / np.e / 0.25)
+    assert law(2e-3 * 2**0.3, 8e5) - 2.3 == pytest.approx(0.006)
+    # Near the edge of the series, and at no skew at all, it is the same form.
+    for skew in (0.2499, 0.2501, 0.0, 1e-9):
+        flat = dataclasses.replace(law, skew=skew)
+        z = 2 * skew or 1.0
+        bend = 2 * (np.exp(z) - z - 1) / z**2 if skew > 1e-3 else 1.0
+        assert flat(8e-3, 4e5) - 2.3 == pytest.approx(0.032 * bend, rel=1e-6)
+    assert np.isfinite(dataclasses.replace(law, skew=1e3)(1.0, 4e5))
+
+
+def test_the_best_learning_rate_grows_with_the_batch() -> None:
+    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.7, 0.0)
+    rates = 2e-3 * np.geomspace(0.5, 2, 4001)
+    best = rates[np.argmin(law(rates, 8e5))]
+    assert best == pytest.approx(2e-3 * 2**0.3, rel=1e-3)
+    # A bent valley: at half and at twice the batch the best rate is lower than that.
+    bent = dataclasses.replace(law, bend=-0.1)
+    for batch, doublings in ((2e5, -0.4), (8e5, 0.2), (1.6e6, 0.2)):
+        best = rates[np.argmin(bent(rates, batch))]
+        assert best == pytest.approx(2e-3 * 2**doublings, rel=1e-3)
+
+
+def test_a_sweep_says_where_it_is_blind() -> None:
+    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.0, 0.0)
+    rate, batch = np.array([1e-3, 4e-3]), np.array([2e5, 8e5])
+    assert law.doubts(rate, batch) == []
+    off = dataclasses.replace(law, best_learning_rate=1e-2)
+    (outside,) = off.doubts(rate, batch)
+    assert outside.startswith("The best learning_rate lies outside the runs")
+
+
+def test_a_sweep_whose_paraboloid_is_a_saddle_is_fitted() -> None:
+    law = sn.laws.LearningRateAndBatch(2.3, 2e-3, 4e5, 0.008, 0.006, 0.3, 0.0, 0.0)
+    rate, batch = np.meshgrid(2e-3 * 2.0 ** np.arange(-3, 4), 4e5 * np.r_[0.7, 1, 1.4])
+    noise = 0.004 * np.random.default_rng(1).standard_normal(rate.shape)
+    noise[[0, 2]] -= 0.02
+    sweep = {"learning_rate": rate.ravel(), "batch": batch.ravel()}
+    loss = (law(rate, batch) + noise).ravel()
+    starts = law.starts(sweep, loss)
+    assert (starts[:, :5] > 0).all()
+    assert len(starts) == 2

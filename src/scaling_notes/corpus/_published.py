@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import warnings
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -70,7 +71,9 @@ def published(key: str, setting: str | None = None) -> pd.DataFrame:
     return rows.drop(columns="key").reset_index(drop=True)
 
 
-def published_law(law: type[Law], key: str, setting: str) -> Law:
+def published_law(
+    law: type[Law], key: str, setting: str, *, fixed: Mapping[str, float] | None = None
+) -> Law:
     """Return a law with the constants a paper prints.
 
     Parameters
@@ -79,6 +82,9 @@ def published_law(law: type[Law], key: str, setting: str) -> Law:
         The form, such as ``sn.laws.Chinchilla``.
     key, setting : str
         The paper and which fit of it, as for :func:`published`.
+    fixed : mapping of str to float, optional
+        Constants that the paper's form is without, such as ``{"params_exponent": 0}``
+        of a batch that does not change with size.
 
     Returns
     -------
@@ -87,7 +93,8 @@ def published_law(law: type[Law], key: str, setting: str) -> Law:
     Raises
     ------
     DataError
-        If the paper does not print all constants of the form.
+        If the paper does not print all other constants of the form, or prints one
+        that is fixed.
 
     Warns
     -----
@@ -107,6 +114,14 @@ def published_law(law: type[Law], key: str, setting: str) -> Law:
             f"law is {law!r}; give the form, such as sn.laws.Chinchilla itself."
         )
     values = published(key, setting).set_index("quantity")["value"]
+    known = dict(fixed or {})
+    strange = [n for n in known if n not in law.constants() or n in values.index]
+    if strange:
+        raise DataError(
+            f"fixed holds {', '.join(strange)}: fix constants of {law.__name__} that "
+            f"{key!r}, {setting!r} does not print."
+        )
+    values = pd.concat([values, pd.Series(known, dtype=float)])
     missing = [name for name in law.constants() if name not in values.index]
     if missing:
         raise DataError(

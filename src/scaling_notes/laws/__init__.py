@@ -4,6 +4,7 @@ from ._chinchilla import Chinchilla, OptimalParams, Optimum
 from ._data import DataLimited, data_mixture
 from ._distillation import DistilledLoss
 from ._experts import FineGrainedExperts, RoutedExperts
+from ._hyperparameters import LearningRateAndBatch, OptimalHyperparameter
 from ._law import Law
 from ._overoptimization import BestOfNOveroptimization, RLOveroptimization
 from ._power_law import BrokenPowerLaw, PowerLaw, PurePowerLaw
@@ -13,7 +14,6 @@ from ._size_and_data import KaplanJoint, OuterExponent, OverTraining, SharedExpo
 from ._sparsity import SparsityLaw
 from ._test_time import BetaCoverage, ExponentiatedPowerLaw, LogLinear
 from ._transfer import EffectiveData, FineTuning
-from ._tuning import OptimalHyperparameter
 
 __all__ = [
     "BestOfNOveroptimization",
@@ -29,6 +29,7 @@ __all__ = [
     "FineTuning",
     "KaplanJoint",
     "Law",
+    "LearningRateAndBatch",
     "LogLinear",
     "OptimalHyperparameter",
     "OptimalParams",

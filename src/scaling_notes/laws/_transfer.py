@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from ._hyperparameters import log_plane
 from ._law import Array, Law, no_gain, vanished
-from ._tuning import log_plane
 
 __all__ = ["EffectiveData", "FineTuning"]
 
