@@ -4,6 +4,7 @@ from ._compare import Comparison, compare
 from ._describe import Datasets, Description, datasets, describe
 from ._published import published, published_law
 from ._refits import Refits, refits
+from ._sweeps import sweeps
 from ._tables import descriptor, load
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "published",
     "published_law",
     "refits",
+    "sweeps",
 ]

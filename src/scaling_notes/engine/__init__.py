@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..laws import Chinchilla, Law
 from ..laws._law import Array
 from ._chinchilla import ChinchillaObjective
-from ._objective import Objective
+from ._objective import Objective, transform
 from ._prior import Prior
 from ._solve import MAX_ITERATIONS, NEGLIGIBLE, TOLERANCE, Solution, solve
 from ._threshold import HUBER, huber_variance, robust_delta, robust_scale
@@ -25,6 +25,7 @@ __all__ = [
     "robust_delta",
     "robust_scale",
     "solve",
+    "transform",
 ]
 
 

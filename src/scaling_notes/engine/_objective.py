@@ -17,7 +17,7 @@ from ..laws import Law
 from ..laws._law import Array
 from ._prior import Prior
 
-__all__ = ["Objective", "System"]
+__all__ = ["Objective", "System", "transform"]
 
 
 # A Huber loss has no curvature outside delta. A twentieth of the weight that makes
@@ -87,7 +87,7 @@ class Objective:
         self.law = law
         self.inputs = tuple(np.asarray(inputs[n], float) for n in law.inputs)
         response = np.asarray(response, float)
-        self.target = _transform(law.scale, response)
+        self.target = transform(law.scale, response)
         self.per_error: Array | float = 1.0
         self.in_errors = standard_error is not None
         if standard_error is not None:
@@ -201,7 +201,7 @@ class Objective:
             return self._residuals(law.value(*self.inputs))
 
     def _residuals(self, value: Array) -> Array:
-        away: Array = self.target - _transform(self.law.scale, value)
+        away: Array = self.target - transform(self.law.scale, value)
         away *= self.per_error
         return away
 
@@ -326,7 +326,8 @@ class Objective:
         return System(total, gradient, curvature)
 
 
-def _transform(scale: str, value: Array) -> Array:
+def transform(scale: str, value: Array) -> Array:
+    """Return a response on the scale of residuals."""
     if scale == "log":
         return np.log(value)
     if scale == "logit":

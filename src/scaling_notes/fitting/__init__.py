@@ -5,7 +5,16 @@ independent units there is no interval; below fifteen it is marked unverified,
 because its coverage has not been shown.
 """
 
+from ._backtest import Score, backtest, score
 from ._bootstrap import Bootstrap
+from ._calibrate import calibrate, learn
+from ._calibration import (
+    FAMILIES,
+    Calibrated,
+    Calibration,
+    read_calibration,
+    student,
+)
 from ._check import Check, check
 from ._columns import (
     KINDS,
@@ -34,14 +43,19 @@ from ._interval import (
 from ._isoflop import isoflop
 from ._profile import Profile
 from ._random_effects import RandomEffects, random_effects
+from ._splits import Split, frontier_runs, splits
+from ._study import study
 from ._table import Table, count, digits, table
 
 __all__ = [
+    "FAMILIES",
     "KINDS",
     "MIN_UNITS",
     "MIN_VERIFIED",
     "UNKNOWN",
     "Bootstrap",
+    "Calibrated",
+    "Calibration",
     "Check",
     "Fit",
     "Forecast",
@@ -49,9 +63,13 @@ __all__ = [
     "Interval",
     "Profile",
     "RandomEffects",
+    "Score",
+    "Split",
     "Status",
     "Table",
     "as_frame",
+    "backtest",
+    "calibrate",
     "check",
     "count",
     "digits",
@@ -59,9 +77,12 @@ __all__ = [
     "fit_chinchilla",
     "fit_law",
     "forecast",
+    "frontier_runs",
     "isoflop",
+    "learn",
     "percentile",
     "random_effects",
+    "read_calibration",
     "read_columns",
     "read_params_kind",
     "require_domain",
@@ -69,6 +90,10 @@ __all__ = [
     "require_level",
     "require_positive",
     "require_units",
+    "score",
+    "splits",
+    "student",
+    "study",
     "table",
     "unverified",
 ]

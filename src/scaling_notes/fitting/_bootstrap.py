@@ -67,6 +67,8 @@ class Bootstrap:
         How the refits were obtained; intervals say it.
     doubt : str
         Why intervals may be too narrow; they say it too. Empty if nothing is seen.
+    reach : float
+        Largest compute of the runs, in FLOP; NaN where it is not known.
     """
 
     law: Law
@@ -81,6 +83,7 @@ class Bootstrap:
     unidentified: float = 0.0
     how: str = "case bootstrap"
     doubt: str = ""
+    reach: float = np.nan
 
     @property
     def n_resamples(self) -> int:
@@ -265,11 +268,9 @@ class Bootstrap:
         """
         require_units(self.n_units)
         names = self.law.inputs
-        if set(inputs) != set(names):
-            raise DataError(f"band() needs the inputs {', '.join(names)}.")
         if kind not in ("confidence", "prediction"):
             raise DataError(f"kind is {kind!r}; use 'confidence' or 'prediction'.")
-        arrays = _read_inputs(self.law, inputs)
+        arrays = read_inputs(self.law, inputs)
         values = self.laws.over().value(*arrays)
         if kind == "prediction":
             rng = np.random.default_rng([self.seed, 1])
@@ -307,8 +308,10 @@ def _printed(found: pd.DataFrame) -> Table:
     return table(found.map(digits).rename(columns=ends))
 
 
-def _read_inputs(law: Law, inputs: Mapping[str, ArrayLike]) -> list[Array]:
+def read_inputs(law: Law, inputs: Mapping[str, ArrayLike]) -> list[Array]:
     """Return the inputs as arrays of one length, at which the law has a meaning."""
+    if set(inputs) != set(law.inputs):
+        raise DataError(f"The inputs to name are {', '.join(law.inputs)}.")
     arrays = [np.atleast_1d(floats(inputs[n], n)) for n in law.inputs]
     try:
         arrays = list(np.broadcast_arrays(*arrays))

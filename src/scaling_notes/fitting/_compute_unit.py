@@ -1,4 +1,4 @@
-"""Compute that is given in another unit than FLOP, by how far it is from 6 N D."""
+"""Compute: the most of any run, and whether a column of it is in another unit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ..accounting import training_flops
+from ..laws import Law
+from ..laws._chinchilla import SizeAndData
 from ..laws._law import Array
 
-__all__ = ["far_from_flops", "other_unit"]
+__all__ = ["far_from_flops", "largest_compute", "other_unit"]
 
 # FLOP in what compute is often given in.
 _UNITS = {
@@ -67,3 +69,11 @@ def far_from_flops(data: pd.DataFrame, column: str) -> list[str]:
         f"{column!r} is {middle:.3g} times 6 params x tokens. "
         f"{other_unit(known, compute)}"
     ]
+
+
+def largest_compute(law: Law, data: pd.DataFrame) -> float:
+    """Return the largest compute of runs in FLOP, NaN for a law without it."""
+    if not isinstance(law, SizeAndData):
+        return np.nan
+    work = data["params"] * data["tokens"]
+    return float(law.flops_per_param_token * work.max())

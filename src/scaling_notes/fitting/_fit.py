@@ -18,8 +18,9 @@ from ..laws._law import Array
 from ..parallel import Executor, map_chunks, map_seeded, require_resamples
 from ._bootstrap import Bootstrap
 from ._bounds import Starts, both_sides
+from ._compute_unit import largest_compute
 from ._dependence import cluster
-from ._interval import Interval, Quantity, evaluate
+from ._interval import Interval, Quantity, evaluate, few_beyond
 from ._known import Known
 from ._profile_likelihood import Likelihood
 from ._refit import refit, without
@@ -32,8 +33,6 @@ _CHUNK = 1000
 _CELLS = 4_000_000
 # Resamples without a sure answer can be the whole of one tail of 95 %.
 _FEW = 0.025
-# In simulations of a quantile intervals cover with so many units on either side.
-_BEYOND = 8
 
 
 class Status(enum.Enum):
@@ -113,6 +112,11 @@ class Fit:
         """Residuals on the law's scale (log loss for loss laws), shape ``(n,)``."""
         return self.data["residual"].to_numpy()
 
+    @property
+    def reach(self) -> float:
+        """Largest compute of the runs, in FLOP; NaN for a law without it."""
+        return largest_compute(self.law, self.data)
+
     def objective_of(self, law: Law) -> float:
         """Return the fit's objective at other constants, say printed ones.
 
@@ -174,7 +178,7 @@ class Fit:
         parts = map_seeded(work, sizes, seed, executor)
         unidentified = sum(lost for *_, lost in parts) / n_resamples
         converged = sum(done for _, done, *_ in parts) / n_resamples
-        doubts = [self._doubt(), self._few_beyond(n_units)]
+        doubts = [self._doubt(), few_beyond(self.quantile, n_units)]
         if 1 - converged > _FEW:
             doubts.append(f"{1 - converged:.1%} of the refits did not converge")
             warnings.warn(
@@ -203,6 +207,7 @@ class Fit:
             unidentified=unidentified,
             how="case bootstrap" + (", priors drawn anew" if self.priors else ""),
             doubt=", ".join(filter(None, doubts)),
+            reach=self.reach,
         )
 
     def profile(self, name: str, confidence_level: float = 0.95) -> Interval:
@@ -352,12 +357,6 @@ class Fit:
         residual = self.residuals * self._problem().per_error
         found = None if grouped else cluster(inputs, residual)
         return f"residuals cluster {found.where}" if found else ""
-
-    def _few_beyond(self, n_units: int) -> str:
-        """Return a doubt where few points decide a quantile far out."""
-        share = min(self.quantile, 1 - self.quantile)
-        few = self.quantile != 0.5 and share * n_units < _BEYOND
-        return f"unverified below {_BEYOND} units beyond the quantile" if few else ""
 
     def _starts(self) -> Starts:
         return both_sides(self._problem(), self.law.as_array(), self._free())

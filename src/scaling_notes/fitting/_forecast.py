@@ -14,12 +14,15 @@ from ..errors import DataError, FitWarning
 from ..laws import Chinchilla, Law
 from ..laws._law import Array
 from ..parallel import Executor
+from ._calibration import FAMILIES, Calibrated, read_calibration
 from ._columns import read_columns, require_domain, require_positive
 from ._compute_unit import far_from_flops
+from ._extrapolation import Extrapolation
 from ._fit_law import fit_chinchilla, fit_law
 from ._forecast_score import Forecast, Forecasts
 from ._frames import Runs, as_frame
 from ._known import Bound
+from ._sweep import Sweep
 
 __all__ = ["forecast"]
 
@@ -28,7 +31,7 @@ __all__ = ["forecast"]
 def forecast(
     runs: Runs,
     *,
-    below: float,
+    below: float | None = ...,
     law: type[Law] | None = ...,
     along: str | None = ...,
     above: float | None = ...,
@@ -48,6 +51,7 @@ def forecast(
     n_resamples: int = ...,
     seed: int = ...,
     executor: Executor | None = ...,
+    calibration: Calibrated = ...,
 ) -> Forecast: ...
 @overload
 def forecast(
@@ -73,11 +77,12 @@ def forecast(
     n_resamples: int = ...,
     seed: int = ...,
     executor: Executor | None = ...,
+    calibration: Calibrated = ...,
 ) -> Forecasts: ...
 def forecast(
     runs: Runs,
     *,
-    below: float | Sequence[float] | Array,
+    below: float | Sequence[float] | Array | None = None,
     law: type[Law] | None = None,
     along: str | None = None,
     above: float | None = None,
@@ -97,16 +102,18 @@ def forecast(
     n_resamples: int = 1000,
     seed: int = 0,
     executor: Executor | None = None,
+    calibration: Calibrated = FAMILIES,
 ) -> Forecast | Forecasts:
-    """Fit a law below a cut, in compute or another input, and score it on larger runs.
+    """Fit the small runs, say what larger ones will give, and score it where they are.
 
     Parameters
     ----------
     runs : DataFrame, mapping of columns, or other table
         As for :func:`fit_chinchilla`.
-    below : float, or array of shape (c,)
+    below : float, or array of shape (c,), optional
         Runs of less training compute (FLOP) are fitted. Of several cuts each has
-        its forecast.
+        its forecast. Without it all runs are fitted and none is held out: ask
+        :meth:`Forecast.at` and :meth:`Forecast.best` of runs to come.
     law : type of Law, optional
         The form, Chinchilla's by default.
     along : str, optional
@@ -133,6 +140,11 @@ def forecast(
         Of the bootstrap.
     executor : Executor, optional
         As for :meth:`Fit.bootstrap`.
+    calibration : sequence of str, Calibration, or None
+        Families of sweeps whose forecasts set priors and widths: all five that are
+        stored, or all but the one that the runs are of; or what :func:`calibrate`
+        made of your own. None is the plain fit and its bootstrap, which knows
+        nothing of a wrong form.
 
     Returns
     -------
@@ -145,6 +157,16 @@ def forecast(
         If values are not finite and positive, or not where the law has a meaning
         (the rows are named), no run is held out, a name in ``columns`` is not one of
         the law, or the runs below the cut cannot be fitted.
+
+    Notes
+    -----
+    Chinchilla's form along ``flops``, with nothing fixed, bounded or known beforehand,
+    forecasts in two parts. The loss of the best run at a budget is E + K C^-r, fitted
+    to the best runs below the cut, with priors on E and r learnt from the families.
+    What another size loses is read off the surface through the runs near the frontier.
+    Any other law is extrapolated as it is. Intervals are as wide as the families'
+    forecasts missed: the first by posterior spread, the second by the share of the
+    change beyond the nearest run.
 
     Examples
     --------
@@ -159,8 +181,9 @@ def forecast(
     [[136, 38], [177, 38]]
     """
     runs = as_frame(runs)
-    cuts = floats(below, "below")
-    if not (cuts.size and np.isfinite(cuts).all()):
+    known = read_calibration(calibration)
+    cuts = floats(np.inf if below is None else below, "below")
+    if below is not None and not (cuts.size and np.isfinite(cuts).all()):
         raise DataError("below must be a finite cut, or one or more of them.")
     if above is not None and not np.isfinite(floats(above, "above")).all():
         raise DataError(f"above is {above}; give a finite number.")
@@ -205,12 +228,14 @@ def forecast(
                 loss_unit=loss_unit,
             )
         boot = fit.bootstrap(n_resamples, seed, executor)
-        inputs = {name: large[name] for name in law.inputs}
-        band = boot.band(confidence_level, "prediction", **inputs)
-        band = band.set_index(large.index)
-        scored = large.assign(
-            forecast=band[law.response], low=band["low"], high=band["high"]
-        )
+        alone = law is Chinchilla and along == "flops"
+        told = fixed or bounds or priors
+        sweep = None
+        if known is not None and alone and not told:
+            assert isinstance(fit.law, Chinchilla)
+            sweep = Sweep.of(small, fit.law, known.prior)
+        beyond = Extrapolation(boot, small, known, sweep)
+        scored = large.assign(**beyond.at(large, confidence_level))
         scored["held"] = scored[law.response].between(scored["low"], scored["high"])
         has_exponent = "n_exponent" in (*law.constants(), *law.derived)
         return Forecast(
@@ -221,6 +246,7 @@ def forecast(
             above=cut if above is None else above,
             confidence_level=confidence_level,
             along=along,
+            extrapolation=beyond,
         )
 
     each = cuts.ravel().tolist()
@@ -263,6 +289,8 @@ def _parted(
     data: pd.DataFrame, along: str, below: float, above: float
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the runs below a cut and those at or above another."""
+    if np.isinf(below):
+        return data, data.iloc[:0]
     if above < below:
         raise DataError(
             f"above ({above:.3g}) is less than below ({below:.3g}): a run would be "

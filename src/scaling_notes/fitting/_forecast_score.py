@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from ..accounting._checks import floats
+from ..errors import DataError
+from ._bootstrap import read_inputs
+from ._extrapolation import Extrapolation
 from ._fit import Fit
 from ._interval import Interval
 from ._table import digits, table
@@ -33,6 +39,8 @@ class Forecast:
         Training compute in FLOP, or another input: fitted below, held out above.
     confidence_level : float
         Of the prediction intervals.
+    extrapolation : Extrapolation
+        What says more of runs to come, and how.
     along : str
         What the cut is along.
     """
@@ -43,7 +51,98 @@ class Forecast:
     below: float
     above: float
     confidence_level: float
+    extrapolation: Extrapolation
     along: str = "flops"
+
+    @property
+    def how(self) -> str:
+        """What the forecasts and their intervals rest on."""
+        return self.extrapolation.how
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What to look at before using the forecast; empty if nothing."""
+        sweep = self.extrapolation.sweep
+        return self.fit.messages + (sweep.shape.messages if sweep else ())
+
+    def at(self, **inputs: ArrayLike) -> pd.DataFrame:
+        """Return the forecast of runs to come, with their intervals.
+
+        Parameters
+        ----------
+        **inputs : array of shape (g,)
+            The inputs of the law by name; they broadcast.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The inputs, ``forecast``, ``low`` and ``high``.
+
+        Raises
+        ------
+        DataError
+            If the inputs are not those of the law, or not where it has a meaning.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> runs = sn.load("czech2026_llama3_isoflop")
+        >>> others = ["hoffmann", "gemstones", "gadre", "porian"]
+        >>> said = sn.forecast(runs, n_resamples=200, calibration=others)
+        >>> told = said.at(params=405e9, tokens=15e12)
+        >>> bool((told["low"] < told["forecast"]).all())
+        True
+        """
+        law = self.fit.law
+        new = pd.DataFrame(dict(zip(law.inputs, read_inputs(law, inputs), strict=True)))
+        told = new
+        sweep = self.extrapolation.sweep
+        if sweep is not None:
+            factor = sweep.shape.flops_per_param_token
+            told = new.assign(flops=factor * new["params"] * new["tokens"])
+        return new.join(self.extrapolation.at(told, self.confidence_level))
+
+    def best(self, flops: ArrayLike) -> pd.DataFrame:
+        """Return the loss that the best run at a budget will have.
+
+        Parameters
+        ----------
+        flops : array of shape (g,)
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``flops``, ``forecast``, ``low`` and ``high``, and ``factor``, how many
+            times the largest compute fitted that is.
+
+        Raises
+        ------
+        DataError
+            If the forecast is not that of a calibrated sweep, or a budget is not
+            positive.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> runs = sn.load("czech2026_llama3_isoflop")
+        >>> others = ["hoffmann", "gemstones", "gadre", "porian"]
+        >>> said = sn.forecast(runs, n_resamples=200, calibration=others)
+        >>> said.best([1e23, 1e24])["factor"].round().tolist()
+        [10.0, 100.0]
+        """
+        if self.extrapolation.sweep is None:
+            raise DataError(
+                "best() needs a calibrated forecast of Chinchilla's form along flops, "
+                "with no constant told beforehand; for a law ask at()."
+            )
+        budgets = np.atleast_1d(floats(flops, "flops"))
+        if budgets.ndim > 1 or not (np.isfinite(budgets) & (budgets > 0)).all():
+            raise DataError("flops must be finite and positive, in one dimension.")
+        told = self.extrapolation.best(budgets, self.confidence_level)
+        seen = float(self.extrapolation.fitted["flops"].max())
+        return told.assign(flops=budgets, factor=budgets / seen)[
+            ["flops", "forecast", "low", "high", "factor"]
+        ]
 
     def _errors(self) -> pd.Series:
         """Return errors as shares of the response, or as they are (see ``error``)."""
@@ -96,6 +195,8 @@ class Forecast:
         }
 
     def __repr__(self) -> str:
+        if self.table.empty:
+            return f"{len(self.fit.data)} runs, none held out; {self.how}"
         flops = self.along == "flops"
         cut = f"{self.below:.3g} FLOP" if flops else f"{self.along} = {self.below:.3g}"
         share = self.fit.law.scale == "log"
@@ -105,7 +206,7 @@ class Forecast:
         return (
             f"{len(self.fit.data)} runs below {cut} forecast "
             f"{len(self.table)}{units} above {self.above:.3g}: median error {error}, "
-            f"{self.confidence_level:.0%} intervals held {self.held:.0%}"
+            f"{self.confidence_level:.0%} intervals held {self.held:.0%}; {self.how}"
         )
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "Quantity",
     "bias_corrected",
     "evaluate",
+    "few_beyond",
     "percentile",
     "require_everywhere",
     "require_units",
@@ -30,6 +31,8 @@ Quantity = str | Callable[[Law], ArrayLike]
 
 MIN_UNITS = 6
 MIN_VERIFIED = 15
+# In simulations of a quantile intervals cover with so many units on either side.
+MIN_BEYOND = 8
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,13 @@ def unverified(n_units: int, units: str = "units") -> str:
     """Return what to add to how an interval was obtained, for few units."""
     few = n_units < MIN_VERIFIED
     return f", unverified below {MIN_VERIFIED} {units}" if few else ""
+
+
+def few_beyond(quantile: float, n_units: int) -> str:
+    """Return a doubt where few points decide a quantile far out."""
+    share = min(quantile, 1 - quantile)
+    few = quantile != 0.5 and share * n_units < MIN_BEYOND
+    return f"unverified below {MIN_BEYOND} units beyond the quantile" if few else ""
 
 
 def percentile(values: Array, confidence_level: float) -> tuple[Array, Array]:

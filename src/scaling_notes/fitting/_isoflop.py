@@ -222,6 +222,7 @@ def isoflop(
         params_kind=read_params_kind(unit_of(runs, params), params_kind),
         loss_unit=loss_unit or unit_of(runs, loss) or UNKNOWN,
         how=draws.how,
+        reach=float(measured.max()),
     )
     used = pd.concat([v.runs for v in valleys])
     curves = pd.concat([v.curve() for v in valleys], ignore_index=True)

@@ -102,6 +102,7 @@ def profile_of(
         converged=1.0,
         params_kind=kinds[0],
         loss_unit=kinds[1],
+        reach=float(compute.max()),
     )
     return Profile(method, optima, curves, runs, boot)
 

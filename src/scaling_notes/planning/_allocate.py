@@ -10,17 +10,23 @@ from numpy.typing import ArrayLike
 
 from ..errors import DataError
 from ..fitting import (
+    FAMILIES,
     KINDS,
     MIN_UNITS,
     UNKNOWN,
     Bootstrap,
+    Calibrated,
+    Calibration,
     Fit,
     Interval,
     Profile,
+    digits,
     percentile,
+    read_calibration,
     read_params_kind,
     require_everywhere,
     require_units,
+    student,
     table,
 )
 from ..laws import Law
@@ -55,6 +61,11 @@ class Allocation:
         What tokens are left for a size, and the loss that a law expects there.
     law, laws : Law
         The law, and its refits or None.
+    reach : float
+        Largest compute of the runs behind the law; NaN where it is not known.
+    calibration : Calibration or None
+        How forecasts of other sweeps missed, by which intervals beyond the runs are
+        wider than the refits are apart.
     """
 
     flops: Array
@@ -69,6 +80,13 @@ class Allocation:
     budget: Budget
     law: Law
     laws: Law | None
+    reach: float
+    calibration: Calibration | None
+
+    @property
+    def factor(self) -> Array:
+        """How many times the largest compute of the runs; NaN if it is not known."""
+        return self.flops / self.reach
 
     @property
     def tokens_per_param(self) -> Array:
@@ -96,15 +114,48 @@ class Allocation:
         require_units(self.n_units)
         samples = self.samples[quantity][:, 0]
         require_everywhere(samples)
-        low, high = percentile(samples, confidence_level)
+        low, high = self._ends(quantity, confidence_level)
+        beyond = self.calibration is not None and self.factor[0] > 1
         return Interval(
             value=float(getattr(self, quantity)[0]),
-            low=float(low),
-            high=float(high),
+            low=float(low[0]),
+            high=float(high[0]),
             confidence_level=confidence_level,
             n=self.n_units,
-            how=self.how,
+            how=self.how + (self._widening() if beyond else ""),
         )
+
+    def _widening(self) -> str:
+        assert self.calibration is not None
+        times = digits(float(self.factor[0]), 2)
+        return f", wider at {times} times the compute, {self.calibration.how}"
+
+    def _ends(self, quantity: str, confidence_level: float) -> tuple[Array, Array]:
+        """Return both ends at every budget: refits, and how forms miss beyond runs."""
+        assert self.samples is not None
+        low, high = percentile(self.samples[quantity], confidence_level)
+        factor = self.factor
+        if self.calibration is None or not (factor > 1).any():
+            return low, high
+        value = getattr(self, quantity)
+        spread = self.calibration.size_spread(np.where(factor > 1, factor, 1.0))
+        if quantity == "tokens_per_param":
+            # Tokens fall as params rise.
+            spread = 2.0 * spread
+        elif quantity == "loss":
+            spread = self.calibration.change_share * self._change()
+        by = student(confidence_level) * spread
+        down = np.maximum(np.log(value / low), 0.0)
+        up = np.maximum(np.log(high / value), 0.0)
+        apart = np.where(by > 0, np.exp(-np.hypot(down, by)), low / value)
+        above = np.where(by > 0, np.exp(np.hypot(up, by)), high / value)
+        return value * apart, value * above
+
+    def _change(self) -> Array:
+        """Return how far log loss falls beyond the compute of the runs."""
+        there = optimum(self.law, self.budget)(self.law, np.array([self.reach]))
+        fall = np.log(np.asarray(there.loss) / self.loss)
+        return np.where(self.factor > 1, np.abs(fall), 0.0)
 
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
         """Return one row a budget; with intervals from a bootstrap of six units up."""
@@ -112,7 +163,7 @@ class Allocation:
         for name in _FIELDS:
             columns[name] = getattr(self, name)
             if self.samples is not None and self.n_units >= MIN_UNITS:
-                low, high = percentile(self.samples[name], confidence_level)
+                low, high = self._ends(name, confidence_level)
                 columns[f"{name}_low"], columns[f"{name}_high"] = low, high
         return pd.DataFrame(columns)
 
@@ -191,6 +242,7 @@ def allocate(
     unique_tokens: float = np.inf,
     params_kind: str | None = None,
     flops_per_param_token: float | None = None,
+    calibration: Calibrated = FAMILIES,
 ) -> Allocation:
     """Return the params and tokens of least loss for each budget.
 
@@ -216,6 +268,9 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         The 6 of C = 6 N D; by default the law's own. It is less where only a
         part of the params works on a token: six times the active share. The 2
         of inference is a third of it.
+    calibration : sequence of str, Calibration, or None
+        Families of sweeps whose misses widen intervals beyond the runs, as for
+        :func:`forecast`. None gives the refits alone, which take the form for true.
 
     Returns
     -------
@@ -244,6 +299,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     >>> bool(served.params[0] < plan.params[0])
     True
     """
+    known = read_calibration(calibration)
     budgets = read_budgets(flops, "flops")
     inference_tokens = read_number(
         inference_tokens, "inference_tokens", "zero or more", zero=True
@@ -254,6 +310,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
     if isinstance(law, Profile):
         law = law.boot
     many: Law | None = None
+    reach = law.reach if isinstance(law, Bootstrap | Fit) else np.nan
     n_units, how = 0, ""
     kinds = (read_params_kind("", params_kind), UNKNOWN)
     if isinstance(law, Bootstrap | Fit):
@@ -317,4 +374,6 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         budget=budget,
         law=law,
         laws=many,
+        reach=reach,
+        calibration=known,
     )

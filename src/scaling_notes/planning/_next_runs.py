@@ -15,11 +15,15 @@ from ..accounting._checks import whole
 from ..engine import robust_delta
 from ..errors import DataError, FitError
 from ..fitting import (
+    FAMILIES,
     Bootstrap,
+    Calibrated,
+    Calibration,
     Fit,
     Table,
     as_frame,
     digits,
+    read_calibration,
     read_columns,
     require_positive,
     table,
@@ -58,6 +62,10 @@ class NextRuns:
     target_flops : array of shape (g,)
     n_candidates : int
         Candidates within the budget.
+    form_before, form_after : float
+        How far off the form itself may be at the target, as the forecasts of other
+        sweeps were, now and with all the runs; NaN where the compute behind a fit is
+        not known. No run at this budget lessens it but by coming nearer the target.
     """
 
     runs: pd.DataFrame
@@ -67,6 +75,8 @@ class NextRuns:
     flops: float
     target_flops: Array
     n_candidates: int
+    form_before: float
+    form_after: float
 
     @property
     def cost(self) -> float:
@@ -79,6 +89,15 @@ class NextRuns:
             f"{len(self.runs)} of {self.n_candidates} candidates for {self.cost:.3g} "
             f"of {self.flops:.3g} FLOP. Standard error of log {self.quantity} at {at} "
             f"FLOP: {digits(self.before, 3)} now, {digits(self.after, 3)} with them."
+            + self._form()
+        )
+
+    def _form(self) -> str:
+        if not np.isfinite(self.form_before):
+            return ""
+        return (
+            f" The form itself may be off by {digits(self.form_before, 2)} there, by "
+            f"{digits(self.form_after, 2)} with them."
         )
 
     def __repr__(self) -> str:
@@ -104,6 +123,7 @@ def next_runs(
     candidates: pd.DataFrame | Mapping[str, ArrayLike] | None = None,
     quantity: Literal["loss", "params"] = "loss",
     n_runs: int | None = None,
+    calibration: Calibrated = FAMILIES,
 ) -> NextRuns:
     r"""Choose the runs that most narrow a forecast for the compute they cost.
 
@@ -164,6 +184,7 @@ def next_runs(
     >>> bought.cost <= 1e22, bought.after < bought.before
     (True, True)
     """
+    known = read_calibration(calibration)
     if not isinstance(fit, Fit | Bootstrap):
         raise DataError(
             f"fit is a {type(fit).__name__}; give a fit or its bootstrap, whose spread "
@@ -201,6 +222,11 @@ def next_runs(
     shop = Shop(runs, forecasts, within["flops"].to_numpy(), flops, limit)
     chosen = shop.best()
     left = [shop.variance(chosen[: i + 1]) for i in range(len(chosen))]
+    reached = max(fit.reach, float(within.iloc[chosen]["flops"].max()))
+    form = [
+        _form_error(fit.law, reach, target, quantity, known)
+        for reach in (fit.reach, reached)
+    ]
     return NextRuns(
         within.iloc[chosen].assign(standard_error=np.sqrt(left)),
         before=float(np.sqrt(shop.variance([]))),
@@ -209,7 +235,28 @@ def next_runs(
         flops=flops,
         target_flops=target,
         n_candidates=len(within),
+        form_before=form[0],
+        form_after=form[1],
     )
+
+
+def _form_error(
+    law: SizeAndData,
+    reach: float,
+    target: Array,
+    quantity: str,
+    known: Calibration | None,
+) -> float:
+    """Return how far off the form may be at targets, root mean square."""
+    if known is None or not np.isfinite(reach):
+        return np.nan
+    if quantity == "params":
+        spread = known.size_spread(target / reach)
+    else:
+        losses = np.asarray(law.optimum(np.maximum(target, reach)).loss)
+        there = np.asarray(law.optimum(reach).loss)
+        spread = known.change_share * np.log(there / losses)
+    return float(np.sqrt(np.mean(spread**2)))
 
 
 def _grid(law: SizeAndData, flops: float) -> pd.DataFrame:

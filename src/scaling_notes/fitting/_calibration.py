@@ -1,0 +1,153 @@
+"""What forecasts of other sweeps taught: priors, and how wide intervals must be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from ..errors import DataError
+from ..laws._law import Array
+from ._frontier import Prior
+from ._interval import require_level
+
+__all__ = [
+    "FAMILIES",
+    "Calibrated",
+    "Calibration",
+    "read_calibration",
+    "student",
+]
+
+# Misses have heavier tails than a normal: forecasts fail in their own ways.
+DEGREES = 4.0
+_FILE = "calibration.csv"
+# The sweeps of which the stored calibrations are: all five, or all but one.
+FAMILIES = ("hoffmann", "llama3", "gemstones", "gadre", "porian")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What forecasts of families of sweeps taught, for forecasts of another sweep.
+
+    Attributes
+    ----------
+    families : tuple of str
+        The sweeps behind it, each family counting once.
+    floor_share, floor_share_sd, rate, rate_spread, scatter, growth : float
+        The prior of a frontier: irreducible loss as a share of the least loss seen;
+        exponent of what falls with compute, and spread of its log; scatter of log
+        loss at the largest budget, and how fast its square grows downwards, per
+        decade.
+    spread_scale, run_scatter, excess_share : float
+        Width of an interval: a multiple of the spread of that frontier, log loss of
+        a single run, and a share of what a run loses by its shape.
+    change_share : float
+        Error of a plain extrapolation at 80 %, as a share of what it says will
+        change beyond the nearest run.
+    size_error : float
+        Error of log size per decade beyond the runs, at 80 %.
+    """
+
+    families: tuple[str, ...]
+    floor_share: float
+    floor_share_sd: float
+    rate: float
+    rate_spread: float
+    scatter: float
+    growth: float
+    spread_scale: float
+    run_scatter: float
+    excess_share: float
+    change_share: float
+    size_error: float
+
+    @property
+    def prior(self) -> Prior:
+        """The prior of a frontier."""
+        return Prior(*(getattr(self, field.name) for field in fields(Prior)))
+
+    def spread(self, frontier: Array, excess: Array) -> Array:
+        """Return the scale of the log loss of runs, shape ``(n,)``.
+
+        Parameters
+        ----------
+        frontier : array of shape (n,)
+            Spread of the frontier at the compute of each run.
+        excess : array of shape (n,)
+            Log loss above the frontier.
+        """
+        parts = (
+            self.spread_scale * frontier,
+            np.full(len(excess), self.run_scatter),
+            self.excess_share * excess,
+        )
+        return np.asarray(np.sqrt(sum(part**2 for part in parts)))
+
+    def size_spread(self, factor: Array) -> Array:
+        """Return the scale of log size at so many times the compute of the runs."""
+        return np.asarray(self.size_error * np.maximum(np.log10(factor), 0.0))
+
+    @property
+    def how(self) -> str:
+        """What an interval says it rests on."""
+        return f"calibrated on {', '.join(self.families)}"
+
+    def row(self) -> dict[str, Any]:
+        """Return one row of the stored file."""
+        return asdict(self) | {"families": " ".join(self.families)}
+
+
+def student(confidence_level: float) -> float:
+    """Return the quantile of Student's t that an interval reaches, to either side."""
+    require_level(confidence_level)
+    return float(stdtrit(DEGREES, 0.5 + 0.5 * confidence_level))
+
+
+@cache
+def _stored() -> dict[frozenset[str], Calibration]:
+    file = resources.files(__package__) / _FILE
+    with file.open("r", encoding="utf-8") as text:
+        table = pd.read_csv(text, index_col="families")
+    found = {}
+    for names, row in table.iterrows():
+        families = tuple(str(names).split())
+        numbers = {str(name): float(value) for name, value in row.items()}
+        found[frozenset(families)] = Calibration(families, **numbers)
+    return found
+
+
+Calibrated = Calibration | Sequence[str] | None
+
+
+def read_calibration(calibration: Calibrated) -> Calibration | None:
+    """Return what is known from other sweeps, or None for a plain interval."""
+    if calibration is None or isinstance(calibration, Calibration):
+        return calibration
+    stored = _stored()
+    given = calibration
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise DataError(
+            f"calibration is {given!r}; give names of families, such as "
+            f"{list(FAMILIES[:4])}, what calibrate() returned, or None for the plain "
+            "interval."
+        )
+    unknown = [name for name in given if name not in FAMILIES]
+    if unknown:
+        raise DataError(
+            f"{', '.join(map(repr, unknown))} is no family of calibration; there are "
+            f"{', '.join(FAMILIES)}."
+        )
+    found = stored.get(frozenset(given))
+    if found is None:
+        raise DataError(
+            f"There is no stored calibration on {', '.join(given)} alone: take all "
+            f"five families, or all but one; calibrate() makes others."
+        )
+    return found

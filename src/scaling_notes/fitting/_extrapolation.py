@@ -1,0 +1,111 @@
+"""What a fit says beyond its runs, with an interval that knows how forms miss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..engine import transform
+from ..laws._law import Array
+from ._bootstrap import Bootstrap, add_residual
+from ._calibration import Calibration, student
+from ._nearest import nearest
+from ._sweep import Sweep
+
+__all__ = ["Extrapolation"]
+
+
+@dataclass(frozen=True, eq=False)
+class Extrapolation:
+    """A law beyond its runs.
+
+    Attributes
+    ----------
+    boot : Bootstrap
+        Refits of the law.
+    fitted : DataFrame
+        Inputs of the runs behind it.
+    calibration : Calibration or None
+        How other forecasts missed; None for plain intervals.
+    sweep : Sweep or None
+        For a sweep of sizes and tokens, what gives the level in the law's place.
+    """
+
+    boot: Bootstrap
+    fitted: pd.DataFrame
+    calibration: Calibration | None
+    sweep: Sweep | None
+
+    @property
+    def how(self) -> str:
+        """What forecasts and intervals rest on."""
+        if self.calibration is None:
+            return "plain extrapolation, which knows nothing of a wrong form"
+        way = "law extrapolated"
+        if self.sweep is not None:
+            way = "frontier with priors, shape of the surface near it"
+        return f"{way}, {self.calibration.how}"
+
+    def best(self, flops: Array, confidence_level: float) -> pd.DataFrame:
+        """Return ``forecast``, ``low`` and ``high`` of the best runs at budgets."""
+        assert self.sweep is not None
+        assert self.calibration is not None
+        level, spread = self.sweep.frontier.at(flops)
+        none = np.zeros(len(flops))
+        half = student(confidence_level) * self.calibration.spread(spread, none)
+        columns = {"forecast": level, "low": level - half, "high": level + half}
+        return pd.DataFrame({name: np.exp(log) for name, log in columns.items()})
+
+    def at(self, new: pd.DataFrame, confidence_level: float) -> pd.DataFrame:
+        """Return ``forecast``, ``low`` and ``high`` of new runs.
+
+        Parameters
+        ----------
+        new : DataFrame
+            The inputs of the law; with a sweep ``params``, ``tokens``, ``flops``.
+        confidence_level : float
+        """
+        if self.sweep is not None and self.calibration is not None:
+            level, spread = self.sweep.frontier.at(new["flops"].to_numpy())
+            excess = self.sweep.shape.excess(new)
+            middle = level + excess
+            half = student(confidence_level) * self.calibration.spread(spread, excess)
+            ends = middle, middle - half, middle + half
+            return self._frame(new, [np.exp(end) for end in ends])
+        law = self.boot.law
+        inputs = {name: new[name] for name in law.inputs}
+        band = self.boot.band(confidence_level, "prediction", **inputs)
+        values = [band[n].to_numpy() for n in (law.response, "low", "high")]
+        if self.calibration is not None:
+            by = student(confidence_level) * self.calibration.change_share
+            values = self._wider(values, by * self._change(new))
+        return self._frame(new, values)
+
+    def _change(self, new: pd.DataFrame) -> Array:
+        """Return how far the law goes from the nearest run, on the law's scale."""
+        law, names = self.boot.law, list(self.boot.law.inputs)
+        near = self.fitted.iloc[nearest(self.fitted[names], new[names])]
+        there, here = (
+            transform(law.scale, law.value(*(x[n].to_numpy(float) for n in names)))
+            for x in (near, new)
+        )
+        return np.asarray(np.abs(here - there))
+
+    def _wider(self, values: list[Array], by: Array) -> list[Array]:
+        """Return value, low and high with an independent error added to each side."""
+        scale = self.boot.law.scale
+        middle = transform(scale, values[0])
+        sides = np.array([transform(scale, end) - middle for end in values[1:]])
+        # One scale falls as the response rises.
+        down, up = np.minimum(sides.min(axis=0), 0), np.maximum(sides.max(axis=0), 0)
+        ends = [
+            add_residual(scale, values[0], move)
+            for move in (-np.hypot(down, by), np.hypot(up, by))
+        ]
+        return [values[0], np.minimum(*ends), np.maximum(*ends)]
+
+    def _frame(self, new: pd.DataFrame, values: list[Array]) -> pd.DataFrame:
+        columns = dict(zip(("forecast", "low", "high"), values, strict=True))
+        return pd.DataFrame(columns, index=new.index)

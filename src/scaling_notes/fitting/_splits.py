@@ -1,0 +1,87 @@
+"""The protocol of the book's forecasts: which runs are fitted, which held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError
+from ..laws._law import Array
+from ._columns import read_columns, require_positive
+from ._frames import Runs, as_frame
+
+__all__ = ["QUANTILES", "Split", "frontier_runs", "read_sweep", "split_at", "splits"]
+
+# Fixed before any method was tried.
+QUANTILES = (0.35, 0.6)
+_BEYOND = 3.0
+_BINS_PER_DECADE = 4
+_EDGE = 1e-9
+_FEWEST = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A sweep in two: its small runs, and the large ones that they are to forecast.
+
+    Attributes
+    ----------
+    quantile, cut : float
+        Of the compute of the runs, in FLOP: runs below are fitted.
+    above : float
+        Runs of this compute or more are held out.
+    small, large : DataFrame
+    """
+
+    quantile: float
+    cut: float
+    above: float
+    small: pd.DataFrame
+    large: pd.DataFrame
+
+
+def split_at(runs: pd.DataFrame, quantile: float) -> Split:
+    """Return the split of a sweep at a quantile of its log compute.
+
+    Raises
+    ------
+    DataError
+        If fewer than six runs lie below, or none at three times the cut.
+    """
+    flops = runs["flops"].to_numpy()
+    at = float(np.exp(np.quantile(np.log(flops), quantile)))
+    # A budget at the quantile is beyond the cut, whatever its last digit.
+    cut, above = at * (1 - _EDGE), _BEYOND * at
+    small, large = runs[flops < cut], runs[flops >= above]
+    if len(small) < _FEWEST or large.empty:
+        raise DataError(
+            f"Below the {quantile:.0%} quantile of compute are {len(small)} runs, "
+            f"beyond three times that {len(large)}: six and one are needed."
+        )
+    return Split(quantile, cut, above, small, large)
+
+
+def splits(runs: pd.DataFrame) -> list[Split]:
+    """Return the two splits of a sweep: below the 35 % and 60 % quantile of compute.
+
+    Runs of three times the cut or more are held out; those between are used in
+    neither half.
+    """
+    return [split_at(runs, quantile) for quantile in QUANTILES]
+
+
+def frontier_runs(runs: pd.DataFrame) -> Array:
+    """Return whether each run is the best of its quarter decade, shape ``(n,)``."""
+    place = np.floor(np.log10(runs["flops"]) * _BINS_PER_DECADE + _EDGE)
+    best = runs["loss"].groupby(place).transform("idxmin")
+    return np.asarray(best == runs.index)
+
+
+def read_sweep(runs: Runs) -> pd.DataFrame:
+    """Return the columns of a sweep, refused by row where they are no numbers."""
+    columns = {name: name for name in ("params", "tokens", "flops", "loss")}
+    data = read_columns(as_frame(runs), columns, None)
+    require_positive(data, columns)
+    return data.reset_index(drop=True)
