@@ -22,7 +22,7 @@ from scaling_notes.fitting import FAMILIES, Calibration, Split, learn, splits, s
 from scaling_notes.fitting._budgets import find_budgets
 from scaling_notes.fitting._frontier import best_runs, excess
 from scaling_notes.fitting._splits import QUANTILES, split_at
-from scaling_notes.fitting._sweep import near_frontier
+from scaling_notes.fitting._sweep_forecast import near_frontier
 
 UNSEEN = ["step_law", "openeurollm", "laboratory", "sparse_t5", "sparse_vit"]
 STORED = Path(sn.__file__).parent / "fitting" / "calibration.csv"
@@ -56,7 +56,8 @@ def of(law: sn.laws.Law) -> Forecast:
 def form(law: type[sn.laws.Law]) -> Callable[[Split, Calibration], Forecast]:
     def method(split: Split, _: Calibration) -> Forecast:
         small = split.small
-        return of(sn.fit_law(law, small[["params", "tokens"]], small["loss"]).law)
+        inputs = {name: small[name] for name in law.inputs}
+        return of(sn.fit_law(law, inputs, small["loss"]).law)
 
     return method
 

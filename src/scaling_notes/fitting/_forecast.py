@@ -13,16 +13,16 @@ from ..accounting._checks import floats
 from ..errors import DataError, FitWarning
 from ..laws import Chinchilla, Law
 from ..laws._law import Array
-from ..parallel import Executor
+from ..parallel import Executor, require_resamples, require_seed
 from ._calibration import FAMILIES, Calibrated, read_calibration
 from ._columns import read_columns, require_domain, require_positive
 from ._compute_unit import far_from_flops
-from ._extrapolation import Extrapolation
 from ._fit_law import fit_chinchilla, fit_law
 from ._forecast_score import Forecast, Forecasts
 from ._frames import Runs, as_frame
 from ._known import Bound
-from ._sweep import Sweep
+from ._law_forecast import LawForecast
+from ._sweep_forecast import SweepForecast
 
 __all__ = ["forecast"]
 
@@ -182,6 +182,8 @@ def forecast(
     """
     runs = as_frame(runs)
     known = read_calibration(calibration)
+    require_resamples(n_resamples)
+    require_seed(seed)
     cuts = floats(np.inf if below is None else below, "below")
     if below is not None and not (cuts.size and np.isfinite(cuts).all()):
         raise DataError("below must be a finite cut, or one or more of them.")
@@ -227,26 +229,27 @@ def forecast(
                 params_kind=params_kind,
                 loss_unit=loss_unit,
             )
-        boot = fit.bootstrap(n_resamples, seed, executor)
         alone = law is Chinchilla and along == "flops"
         told = fixed or bounds or priors
-        sweep = None
+        beyond: LawForecast | SweepForecast
         if known is not None and alone and not told:
             assert isinstance(fit.law, Chinchilla)
-            sweep = Sweep.of(small, fit.law, known.prior)
-        beyond = Extrapolation(boot, small, known, sweep)
+            beyond = SweepForecast.of(small, fit.law, known)
+        else:
+            boot = fit.bootstrap(n_resamples, seed, executor)
+            beyond = LawForecast(boot, small, known)
         scored = large.assign(**beyond.at(large, confidence_level))
         scored["held"] = scored[law.response].between(scored["low"], scored["high"])
-        has_exponent = "n_exponent" in (*law.constants(), *law.derived)
         return Forecast(
             fit=fit,
-            n_exponent=boot.interval("n_exponent") if has_exponent else None,
             table=scored,
             below=cut,
             above=cut if above is None else above,
             confidence_level=confidence_level,
             along=along,
             extrapolation=beyond,
+            n_resamples=n_resamples,
+            seed=seed,
         )
 
     each = cuts.ravel().tolist()

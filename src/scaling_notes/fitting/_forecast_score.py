@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from ..accounting._checks import floats
 from ..errors import DataError
 from ._bootstrap import read_inputs
-from ._extrapolation import Extrapolation
 from ._fit import Fit
 from ._interval import Interval
+from ._law_forecast import LawForecast
+from ._sweep_forecast import SweepForecast
 from ._table import digits, table
 
 __all__ = ["Forecast", "Forecasts"]
@@ -28,9 +29,6 @@ class Forecast:
     ----------
     fit : Fit
         The fit to the runs below the cut.
-    n_exponent : Interval or None
-        The exponent of the optimal size that those runs alone give; None for a law
-        without it.
     table : pandas.DataFrame
         The held-out runs: the inputs of the law (``params``, ``tokens``), what the
         cut is along (``flops``), the response as measured (``loss``), ``forecast``,
@@ -39,19 +37,22 @@ class Forecast:
         Training compute in FLOP, or another input: fitted below, held out above.
     confidence_level : float
         Of the prediction intervals.
-    extrapolation : Extrapolation
+    extrapolation : LawForecast or SweepForecast
         What says more of runs to come, and how.
+    n_resamples, seed : int
+        Of the bootstrap.
     along : str
         What the cut is along.
     """
 
     fit: Fit
-    n_exponent: Interval | None
     table: pd.DataFrame
     below: float
     above: float
     confidence_level: float
-    extrapolation: Extrapolation
+    extrapolation: LawForecast | SweepForecast
+    n_resamples: int
+    seed: int
     along: str = "flops"
 
     @property
@@ -62,8 +63,22 @@ class Forecast:
     @property
     def messages(self) -> tuple[str, ...]:
         """What to look at before using the forecast; empty if nothing."""
-        sweep = self.extrapolation.sweep
-        return self.fit.messages + (sweep.shape.messages if sweep else ())
+        return self.fit.messages + self.extrapolation.messages
+
+    @property
+    def n_exponent(self) -> Interval | None:
+        """The exponent of the optimal size by the fit; None for a law without it.
+
+        Its interval is that of the bootstrap, which a calibrated sweep makes when
+        asked.
+        """
+        law, beyond = self.fit.law, self.extrapolation
+        if "n_exponent" not in (*law.constants(), *law.derived):
+            return None
+        if isinstance(beyond, LawForecast):
+            return beyond.boot.interval("n_exponent")
+        refits = self.fit.bootstrap(self.n_resamples, self.seed)
+        return refits.interval("n_exponent")
 
     def at(self, **inputs: ArrayLike) -> pd.DataFrame:
         """Return the forecast of runs to come, with their intervals.
@@ -95,12 +110,7 @@ class Forecast:
         """
         law = self.fit.law
         new = pd.DataFrame(dict(zip(law.inputs, read_inputs(law, inputs), strict=True)))
-        told = new
-        sweep = self.extrapolation.sweep
-        if sweep is not None:
-            factor = sweep.shape.flops_per_param_token
-            told = new.assign(flops=factor * new["params"] * new["tokens"])
-        return new.join(self.extrapolation.at(told, self.confidence_level))
+        return new.join(self.extrapolation.at(new, self.confidence_level))
 
     def best(self, flops: ArrayLike) -> pd.DataFrame:
         """Return the loss that the best run at a budget will have.
@@ -130,7 +140,7 @@ class Forecast:
         >>> said.best([1e23, 1e24])["factor"].round().tolist()
         [10.0, 100.0]
         """
-        if self.extrapolation.sweep is None:
+        if not isinstance(self.extrapolation, SweepForecast):
             raise DataError(
                 "best() needs a calibrated forecast of Chinchilla's form along flops, "
                 "with no constant told beforehand; for a law ask at()."
@@ -139,8 +149,8 @@ class Forecast:
         if budgets.ndim > 1 or not (np.isfinite(budgets) & (budgets > 0)).all():
             raise DataError("flops must be finite and positive, in one dimension.")
         told = self.extrapolation.best(budgets, self.confidence_level)
-        seen = float(self.extrapolation.fitted["flops"].max())
-        return told.assign(flops=budgets, factor=budgets / seen)[
+        factor = budgets / self.extrapolation.reach
+        return told.assign(flops=budgets, factor=factor)[
             ["flops", "forecast", "low", "high", "factor"]
         ]
 

@@ -17,7 +17,7 @@ from ._frames import Runs
 from ._frontier import FrontierLaw, Grid, Prior, best_runs
 from ._nearest import nearest
 from ._splits import Split, frontier_runs, read_sweep, splits
-from ._sweep import Shape
+from ._sweep_forecast import Shape
 
 __all__ = ["Studied", "Study", "prior_of", "study"]
 

@@ -1,4 +1,4 @@
-"""What a fit says beyond its runs, with an interval that knows how forms miss."""
+"""What a law says beyond its runs, with an interval that knows how forms miss."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from ..laws._law import Array
 from ._bootstrap import Bootstrap, add_residual
 from ._calibration import Calibration, student
 from ._nearest import nearest
-from ._sweep import Sweep
 
-__all__ = ["Extrapolation"]
+__all__ = ["LawForecast"]
 
 
 @dataclass(frozen=True, eq=False)
-class Extrapolation:
+class LawForecast:
     """A law beyond its runs.
 
     Attributes
@@ -29,34 +28,23 @@ class Extrapolation:
         Inputs of the runs behind it.
     calibration : Calibration or None
         How other forecasts missed; None for plain intervals.
-    sweep : Sweep or None
-        For a sweep of sizes and tokens, what gives the level in the law's place.
     """
 
     boot: Bootstrap
     fitted: pd.DataFrame
     calibration: Calibration | None
-    sweep: Sweep | None
 
     @property
     def how(self) -> str:
         """What forecasts and intervals rest on."""
         if self.calibration is None:
             return "plain extrapolation, which knows nothing of a wrong form"
-        way = "law extrapolated"
-        if self.sweep is not None:
-            way = "frontier with priors, shape of the surface near it"
-        return f"{way}, {self.calibration.how}"
+        return f"law extrapolated, {self.calibration.how}"
 
-    def best(self, flops: Array, confidence_level: float) -> pd.DataFrame:
-        """Return ``forecast``, ``low`` and ``high`` of the best runs at budgets."""
-        assert self.sweep is not None
-        assert self.calibration is not None
-        level, spread = self.sweep.frontier.at(flops)
-        none = np.zeros(len(flops))
-        half = student(confidence_level) * self.calibration.spread(spread, none)
-        columns = {"forecast": level, "low": level - half, "high": level + half}
-        return pd.DataFrame({name: np.exp(log) for name, log in columns.items()})
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What there is to doubt beside the fit: nothing."""
+        return ()
 
     def at(self, new: pd.DataFrame, confidence_level: float) -> pd.DataFrame:
         """Return ``forecast``, ``low`` and ``high`` of new runs.
@@ -64,16 +52,9 @@ class Extrapolation:
         Parameters
         ----------
         new : DataFrame
-            The inputs of the law; with a sweep ``params``, ``tokens``, ``flops``.
+            The inputs of the law.
         confidence_level : float
         """
-        if self.sweep is not None and self.calibration is not None:
-            level, spread = self.sweep.frontier.at(new["flops"].to_numpy())
-            excess = self.sweep.shape.excess(new)
-            middle = level + excess
-            half = student(confidence_level) * self.calibration.spread(spread, excess)
-            ends = middle, middle - half, middle + half
-            return self._frame(new, [np.exp(end) for end in ends])
         law = self.boot.law
         inputs = {name: new[name] for name in law.inputs}
         band = self.boot.band(confidence_level, "prediction", **inputs)
@@ -81,7 +62,8 @@ class Extrapolation:
         if self.calibration is not None:
             by = student(confidence_level) * self.calibration.change_share
             values = self._wider(values, by * self._change(new))
-        return self._frame(new, values)
+        columns = dict(zip(("forecast", "low", "high"), values, strict=True))
+        return pd.DataFrame(columns, index=new.index)
 
     def _change(self, new: pd.DataFrame) -> Array:
         """Return how far the law goes from the nearest run, on the law's scale."""
@@ -105,7 +87,3 @@ class Extrapolation:
             for move in (-np.hypot(down, by), np.hypot(up, by))
         ]
         return [values[0], np.minimum(*ends), np.maximum(*ends)]
-
-    def _frame(self, new: pd.DataFrame, values: list[Array]) -> pd.DataFrame:
-        columns = dict(zip(("forecast", "low", "high"), values, strict=True))
-        return pd.DataFrame(columns, index=new.index)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ..errors import DataError, FitError, FitWarning
 from ..laws import Chinchilla
 from ..laws._law import Array
+from ._calibration import Calibration, student
 from ._fit_law import fit_chinchilla
-from ._frontier import FrontierLaw, Prior, excess
+from ._frontier import FrontierLaw, excess
 
-__all__ = ["Shape", "Sweep", "near_frontier"]
+__all__ = ["Shape", "SweepForecast", "near_frontier"]
 
 # Runs beyond this log loss above the best of their compute say little of the others.
 _NEAR = 0.15
@@ -83,19 +85,67 @@ class Shape:
 
 
 @dataclass(frozen=True, eq=False)
-class Sweep:
+class SweepForecast:
     """What a sweep says of larger runs: the frontier's loss, and a run's excess.
 
     Attributes
     ----------
     frontier : FrontierLaw
     shape : Shape
+    reach : float
+        Largest compute of the runs, in FLOP.
+    calibration : Calibration
     """
 
     frontier: FrontierLaw
     shape: Shape
+    reach: float
+    calibration: Calibration
 
     @classmethod
-    def of(cls, runs: pd.DataFrame, law: Chinchilla, prior: Prior) -> Sweep:
-        """Return it from runs, the surface through all of them, and a prior."""
-        return cls(FrontierLaw.of(runs, prior), Shape.of(runs, law))
+    def of(
+        cls, runs: pd.DataFrame, law: Chinchilla, calibration: Calibration
+    ) -> SweepForecast:
+        """Return it from runs, and the surface through all of them."""
+        frontier = FrontierLaw.of(runs, calibration.prior)
+        reach = float(runs["flops"].max())
+        return cls(frontier, Shape.of(runs, law), reach, calibration)
+
+    @property
+    def how(self) -> str:
+        """What forecasts and intervals rest on."""
+        way = "frontier with priors, shape of the surface near it"
+        return f"{way}, {self.calibration.how}"
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What there is to doubt beside the fit."""
+        return self.shape.messages
+
+    def at(self, new: pd.DataFrame, confidence_level: float) -> pd.DataFrame:
+        """Return ``forecast``, ``low`` and ``high`` of new runs.
+
+        Parameters
+        ----------
+        new : DataFrame
+            ``params``, ``tokens`` and, if it is known, ``flops``.
+        confidence_level : float
+        """
+        if "flops" not in new:
+            work = new["params"] * new["tokens"]
+            new = new.assign(flops=self.shape.flops_per_param_token * work)
+        told = self._above(new["flops"], self.shape.excess(new), confidence_level)
+        return told.set_index(new.index)
+
+    def best(self, flops: Array, confidence_level: float) -> pd.DataFrame:
+        """Return ``forecast``, ``low`` and ``high`` of the best run at budgets."""
+        return self._above(flops, np.zeros(len(flops)), confidence_level)
+
+    def _above(
+        self, flops: ArrayLike, excess: Array, confidence_level: float
+    ) -> pd.DataFrame:
+        level, spread = self.frontier.at(np.asarray(flops))
+        middle = level + excess
+        half = student(confidence_level) * self.calibration.spread(spread, excess)
+        ends = {"forecast": middle, "low": middle - half, "high": middle + half}
+        return pd.DataFrame({name: np.exp(log) for name, log in ends.items()})
