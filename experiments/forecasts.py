@@ -18,7 +18,15 @@ from _write import progress, write
 
 import scaling_notes as sn
 from scaling_notes.corpus import sweeps
-from scaling_notes.fitting import FAMILIES, Calibration, Split, learn, splits, study
+from scaling_notes.fitting import (
+    FAMILIES,
+    Calibration,
+    Split,
+    by_budget,
+    learn,
+    splits,
+    study,
+)
 from scaling_notes.fitting._budgets import find_budgets
 from scaling_notes.fitting._frontier import best_runs, excess
 from scaling_notes.fitting._splits import QUANTILES, split_at
@@ -29,8 +37,6 @@ STORED = Path(sn.__file__).parent / "fitting" / "calibration.csv"
 LEVEL = 0.8
 # The crude cures that were tried before: share of the least loss, and a window.
 SHARE, WINDOW = 0.6, 0.08
-# A budget on which sizes are judged has so many of them.
-SIZES = 5
 
 Forecast = Callable[[pd.DataFrame], np.ndarray]
 
@@ -220,15 +226,6 @@ def curves() -> list[dict]:
     return rows
 
 
-def by_budget(runs: pd.DataFrame) -> Iterator[tuple[float, pd.DataFrame]]:
-    """Yield the runs of each budget; of scattered runs, of each quarter decade."""
-    flops = runs["flops"].to_numpy()
-    budget = find_budgets(flops, 0.15)
-    if np.isnan(budget).mean() > 0.5:
-        budget = quarter(flops)
-    yield from runs.groupby(budget)
-
-
 def quarter(flops: np.ndarray) -> np.ndarray:
     return 10 ** (np.round(4 * np.log10(flops)) / 4)
 
@@ -261,7 +258,7 @@ def sized(family: str, name: str, runs: pd.DataFrame) -> list[dict]:
     rows = []
     for split in splits(runs):
         factor = (runs["flops"] / runs["params"] / runs["tokens"]).median()
-        held = [b for _, b in by_budget(split.large) if b["params"].nunique() >= SIZES]
+        held = by_budget(split.large)
         for method, law in sizes(split) if held else ():
             far, cost = [], []
             for budget in held:
@@ -301,7 +298,7 @@ def measure_scores() -> pd.DataFrame:
 
 def measure_sizes() -> pd.DataFrame:
     found = []
-    for family in progress(["hoffmann", "llama3", "porian", "laboratory"]):
+    for family in progress((*FAMILIES, *UNSEEN)):
         for name, runs in sweeps(family).items():
             found += sized(family, name, runs)
     return pd.DataFrame(found).round(6)

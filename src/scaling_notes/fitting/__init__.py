@@ -12,6 +12,7 @@ from ._calibration import (
     FAMILIES,
     Calibrated,
     Calibration,
+    normal,
     read_calibration,
     student,
 )
@@ -43,7 +44,7 @@ from ._interval import (
 from ._isoflop import isoflop
 from ._profile import Profile
 from ._random_effects import RandomEffects, random_effects
-from ._splits import Split, frontier_runs, splits
+from ._splits import Split, by_budget, frontier_runs, splits
 from ._study import study
 from ._table import Table, count, digits, table
 
@@ -69,6 +70,7 @@ __all__ = [
     "Table",
     "as_frame",
     "backtest",
+    "by_budget",
     "calibrate",
     "check",
     "count",
@@ -80,6 +82,7 @@ __all__ = [
     "frontier_runs",
     "isoflop",
     "learn",
+    "normal",
     "percentile",
     "random_effects",
     "read_calibration",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..laws._law import Array
 from ._calibration import DEGREES, Calibration, student
 from ._frames import Runs
-from ._study import Studied, Study, prior_of, study
+from ._study import Study, prior_of, study
 
 __all__ = ["calibrate", "learn"]
 
@@ -84,8 +83,8 @@ def learn(studies: Mapping[str, Study]) -> Calibration:
         spread_scale=1.0,
         run_scatter=0.0,
         excess_share=0.0,
-        change_share=_within(studies, _relative_misses),
-        size_error=_within(studies, lambda one: one.size_miss),
+        change_share=_change_share(studies),
+        size_error=_size_error(studies),
     )
     return _with_widths(known, _misses(studies))
 
@@ -127,19 +126,28 @@ def _with_widths(known: Calibration, seen: pd.DataFrame) -> Calibration:
     return replace(known, spread_scale=scale, run_scatter=run, excess_share=share)
 
 
-def _relative_misses(one: Studied) -> Array:
-    return one.plain_miss / np.maximum(one.plain_change, _NO_CHANGE)
+def _change_share(studies: Mapping[str, Study]) -> float:
+    """Return the scale of plain misses as shares of the change, from 80 % of them.
 
-
-def _within(studies: Mapping[str, Study], of: Callable[[Studied], Array]) -> float:
-    """Return the scale of t within which 80 % lie, each family counting once."""
-    sizes, weights = [], []
+    Each family counts once.
+    """
+    shares, weights = [], []
     for one in studies.values():
         for forecast in one.forecasts:
-            size = of(forecast)
-            sizes.append(size)
-            weights.append(np.full(len(size), 1 / len(size) / len(one.forecasts)))
-    size, weight = np.concatenate(sizes), np.concatenate(weights)
-    order = np.argsort(size, kind="stable")
-    share = np.cumsum(weight[order]) / weight.sum()
-    return float(size[order][np.searchsorted(share, _LEVEL)] / student(_LEVEL))
+            change = np.maximum(forecast.plain_change, _NO_CHANGE)
+            shares.append(forecast.plain_miss / change)
+            weights.append(np.full(len(change), 1 / len(change) / len(one.forecasts)))
+    share, weight = np.concatenate(shares), np.concatenate(weights)
+    order = np.argsort(share, kind="stable")
+    part = np.cumsum(weight[order]) / weight.sum()
+    return float(share[order][np.searchsorted(part, _LEVEL)] / student(_LEVEL))
+
+
+def _size_error(studies: Mapping[str, Study]) -> float:
+    """Return the root mean square of size misses, each family counting once."""
+    squares = []
+    for one in studies.values():
+        parts = [f.size_miss for f in one.forecasts if len(f.size_miss)]
+        if parts:
+            squares.append(np.mean([np.mean(part**2) for part in parts]))
+    return float(np.sqrt(np.mean(squares))) if squares else np.nan

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from ..errors import DataError
 from ..laws._law import Array
@@ -21,6 +21,7 @@ __all__ = [
     "FAMILIES",
     "Calibrated",
     "Calibration",
+    "normal",
     "read_calibration",
     "student",
 ]
@@ -49,10 +50,12 @@ class Calibration:
         Width of an interval: a multiple of the spread of that frontier, log loss of
         a single run, and a share of what a run loses by its shape.
     change_share : float
-        Error of a plain extrapolation at 80 %, as a share of what it says will
+        Scale of the error of a plain extrapolation, as a share of what it says will
         change beyond the nearest run.
     size_error : float
-        Error of log size per decade beyond the runs, at 80 %.
+        Standard deviation of log size a decade beyond the runs, for a surface
+        through the runs near the frontier; it grows as the root of decades. NaN if
+        no family has a held-out budget with five sizes.
     """
 
     families: tuple[str, ...]
@@ -91,8 +94,14 @@ class Calibration:
         return np.asarray(np.sqrt(sum(part**2 for part in parts)))
 
     def size_spread(self, factor: Array) -> Array:
-        """Return the scale of log size at so many times the compute of the runs."""
-        return np.asarray(self.size_error * np.maximum(np.log10(factor), 0.0))
+        """Return the spread of log size at so many times the compute of the runs."""
+        if np.isnan(self.size_error):
+            raise DataError(
+                "This calibration says nothing of sizes: none of its sweeps has a "
+                "held-out budget with five sizes. Take another, or calibration=None."
+            )
+        decades = np.maximum(np.log10(factor), 0.0)
+        return np.asarray(self.size_error * np.sqrt(decades))
 
     @property
     def how(self) -> str:
@@ -102,6 +111,12 @@ class Calibration:
     def row(self) -> dict[str, Any]:
         """Return one row of the stored file."""
         return asdict(self) | {"families": " ".join(self.families)}
+
+
+def normal(confidence_level: float) -> float:
+    """Return the quantile of the normal that an interval reaches, to either side."""
+    require_level(confidence_level)
+    return float(ndtri(0.5 + 0.5 * confidence_level))
 
 
 def student(confidence_level: float) -> float:

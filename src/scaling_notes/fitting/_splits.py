@@ -9,10 +9,19 @@ import pandas as pd
 
 from ..errors import DataError
 from ..laws._law import Array
+from ._budgets import find_budgets
 from ._columns import read_columns, require_positive
 from ._frames import Runs, as_frame
 
-__all__ = ["QUANTILES", "Split", "frontier_runs", "read_sweep", "split_at", "splits"]
+__all__ = [
+    "QUANTILES",
+    "Split",
+    "by_budget",
+    "frontier_runs",
+    "read_sweep",
+    "split_at",
+    "splits",
+]
 
 # Fixed before any method was tried.
 QUANTILES = (0.35, 0.6)
@@ -20,6 +29,9 @@ _BEYOND = 3.0
 _BINS_PER_DECADE = 4
 _EDGE = 1e-9
 _FEWEST = 6
+# Relative distance in compute within one budget, and sizes that show its best one.
+_TOLERANCE = 0.15
+_SIZES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,3 +97,16 @@ def read_sweep(runs: Runs) -> pd.DataFrame:
     data = read_columns(as_frame(runs), columns, None)
     require_positive(data, columns)
     return data.reset_index(drop=True)
+
+
+def by_budget(runs: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the runs of each budget that was trained at five sizes or more.
+
+    Of runs whose compute is scattered a quarter decade is a budget.
+    """
+    flops = runs["flops"].to_numpy()
+    budget = find_budgets(flops, _TOLERANCE)
+    if np.isnan(budget).mean() > 0.5:
+        budget = np.round(np.log10(flops) * _BINS_PER_DECADE)
+    parts = [some for _, some in runs.groupby(budget)]
+    return [some for some in parts if some["params"].nunique() >= _SIZES]

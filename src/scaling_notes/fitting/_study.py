@@ -16,7 +16,7 @@ from ._fit_law import fit_chinchilla
 from ._frames import Runs
 from ._frontier import FrontierLaw, Grid, Prior, best_runs
 from ._nearest import nearest
-from ._splits import Split, frontier_runs, read_sweep, splits
+from ._splits import Split, by_budget, frontier_runs, read_sweep, splits
 from ._sweep_forecast import Shape
 
 __all__ = ["Studied", "Study", "prior_of", "study"]
@@ -65,8 +65,9 @@ class Studied:
         Which are the best of their quarter decade.
     plain_miss, plain_change : array of shape (n,)
         How far the surface misses, and how far it goes from the nearest small run.
-    size_miss : array
-        How far its best size is from that of the frontier, in log per decade.
+    size_miss : array of shape (k,)
+        How far the best size by the shape is from the best one trained, in log per
+        root of a decade; of each held-out budget with five sizes.
     """
 
     best: pd.DataFrame
@@ -138,16 +139,26 @@ def _studied(split: Split) -> Studied:
         np.log(law.value(x["params"].to_numpy(), x["tokens"].to_numpy()))
         for x in (near, large)
     )
-    on = frontier_runs(large)
-    best = law.optimum(flops[on], flops_per_param_token=shape.flops_per_param_token)
-    off = np.log(np.asarray(best.params) / large["params"].to_numpy()[on])
     return Studied(
         best=best_runs(small),
         flops=flops,
         log_loss=log_loss,
         excess=shape.excess(large),
-        frontier=on,
+        frontier=frontier_runs(large),
         plain_miss=np.abs(log_loss - here),
         plain_change=np.abs(here - there),
-        size_miss=np.abs(off) / np.log10(flops[on] / small["flops"].max()),
+        size_miss=_size_misses(shape, large, float(small["flops"].max())),
     )
+
+
+def _size_misses(shape: Shape, large: pd.DataFrame, reach: float) -> Array:
+    misses = []
+    for budget in by_budget(large):
+        flops = float(np.exp(np.log(budget["flops"]).mean()))
+        named = shape.law.optimum(
+            flops, flops_per_param_token=shape.flops_per_param_token
+        )
+        trained = budget["params"].to_numpy()[budget["loss"].argmin()]
+        off = float(np.log(float(named.params) / trained))
+        misses.append(off / np.sqrt(np.log10(flops / reach)))
+    return np.array(misses)

@@ -21,6 +21,7 @@ from ..fitting import (
     Interval,
     Profile,
     digits,
+    normal,
     percentile,
     read_calibration,
     read_params_kind,
@@ -134,28 +135,33 @@ class Allocation:
         """Return both ends at every budget: refits, and how forms miss beyond runs."""
         assert self.samples is not None
         low, high = percentile(self.samples[quantity], confidence_level)
-        factor = self.factor
-        if self.calibration is None or not (factor > 1).any():
+        factor = np.where(self.factor > 1, self.factor, 1.0)
+        if self.calibration is None or (factor == 1).all():
             return low, high
         value = getattr(self, quantity)
-        spread = self.calibration.size_spread(np.where(factor > 1, factor, 1.0))
-        if quantity == "tokens_per_param":
-            # Tokens fall as params rise.
-            spread = 2.0 * spread
-        elif quantity == "loss":
-            spread = self.calibration.change_share * self._change()
-        by = student(confidence_level) * spread
+        by = self._beyond(self.calibration, quantity, confidence_level, factor)
         down = np.maximum(np.log(value / low), 0.0)
         up = np.maximum(np.log(high / value), 0.0)
-        apart = np.where(by > 0, np.exp(-np.hypot(down, by)), low / value)
-        above = np.where(by > 0, np.exp(np.hypot(up, by)), high / value)
-        return value * apart, value * above
+        widened = value * np.exp(-np.hypot(down, by)), value * np.exp(np.hypot(up, by))
+        return (
+            np.where(factor > 1, widened[0], low),
+            np.where(factor > 1, widened[1], high),
+        )
 
-    def _change(self) -> Array:
-        """Return how far log loss falls beyond the compute of the runs."""
-        there = optimum(self.law, self.budget)(self.law, np.array([self.reach]))
-        fall = np.log(np.asarray(there.loss) / self.loss)
-        return np.where(self.factor > 1, np.abs(fall), 0.0)
+    def _beyond(
+        self, known: Calibration, quantity: str, confidence_level: float, factor: Array
+    ) -> Array:
+        """Return how far off forms are at so many times the compute, in logs."""
+        if quantity == "loss":
+            plain = Budget(0.0, np.inf, self.budget.flops_per_param_token)
+            best = optimum(self.law, plain)
+            losses = best(self.law, np.asarray(self.reach * factor)).loss
+            there = best(self.law, np.array([self.reach])).loss
+            change = np.abs(np.log(np.asarray(there) / np.asarray(losses)))
+            return student(confidence_level) * known.change_share * change
+        by = normal(confidence_level) * known.size_spread(factor)
+        # Tokens fall as params rise.
+        return 2.0 * by if quantity == "tokens_per_param" else by
 
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
         """Return one row a budget; with intervals from a bootstrap of six units up."""
