@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
-from ..fitting import Bootstrap, count, digits
+from ..fitting import FAMILIES, Bootstrap, Calibrated, count, digits
 from ..planning import allocate
 from ._axes import axis
 from ._display import Chart
@@ -34,6 +34,7 @@ def calculator(
     *,
     flops: tuple[float, float],
     inference_tokens: Sequence[float],
+    calibration: Calibrated = FAMILIES,
     description: str,
 ) -> alt.LayerChart | alt.FacetChart:
     """Draw the best model for a budget that a slider sets, and what it will serve.
@@ -52,6 +53,9 @@ def calculator(
     inference_tokens : sequence of float
         Tokens that the model may be asked to read and write in its life, for a
         list to choose from; zero for none.
+    calibration : optional
+        What widens intervals beyond the runs, as for
+        :func:`~scaling_notes.allocate`.
     description : str
     """
     for column in ("params", "tokens", "flops"):
@@ -59,7 +63,7 @@ def calculator(
     low, high = np.log10(flops)
     powers = np.arange(low, high + _STEP / 2, _STEP)
     plans = pd.concat(
-        _plans(boot, powers, float(served)) for served in inference_tokens
+        _plans(boot, powers, float(served), calibration) for served in inference_tokens
     )
     largest = float(runs["flops"].max())
     slider = alt.param(
@@ -122,11 +126,16 @@ def _shared(x: alt.X) -> dict[str, Any]:
     return {name: x[name] for name in ("type", "title", "scale", "axis")}
 
 
-def _plans(boot: Bootstrap, powers: np.ndarray, served: float) -> pd.DataFrame:
+def _plans(
+    boot: Bootstrap, powers: np.ndarray, served: float, calibration: Calibrated
+) -> pd.DataFrame:
     """Return the best models for budgets that pay for serving and a model to serve."""
     flops = 10.0**powers
     enough = flops > 2 * served * _LEAST
-    plan = allocate(boot, flops[enough], inference_tokens=served).table()
+    plans = allocate(
+        boot, flops[enough], inference_tokens=served, calibration=calibration
+    )
+    plan = plans.table()
     return plan.assign(power=powers[enough], served=served)
 
 

@@ -86,8 +86,9 @@ class Allocation:
 
     @property
     def factor(self) -> Array:
-        """How many times the largest compute of the runs; NaN if it is not known."""
-        return self.flops / self.reach
+        """Training compute over the largest of the runs; NaN if that is not known."""
+        per_run = self.budget.flops_per_param_token * self.params * self.tokens
+        return per_run / self.reach
 
     @property
     def tokens_per_param(self) -> Array:
