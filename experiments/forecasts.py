@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _write import progress, write
+from scipy.optimize import least_squares
 
 import scaling_notes as sn
 from scaling_notes.corpus import sweeps
@@ -89,6 +90,39 @@ def weighted(spread: Callable[[pd.DataFrame], np.ndarray]):
     return method
 
 
+def interacting(split: Split, _: Calibration) -> Forecast:
+    """Return the surface whose coefficient and exponent of tokens change with size.
+
+    As in Li et al. 2025, arXiv:2506.10972, but linear in log size: the seven
+    constants that most small runs can hold.
+    """
+    small = split.small
+    if len(small) < 9:
+        raise sn.DataError("Seven constants need more runs.")
+    law = sn.fit_chinchilla(small).law
+    middle = np.log(small["params"]).mean()
+
+    def log_loss(theta: np.ndarray, runs: pd.DataFrame) -> np.ndarray:
+        n = np.log(runs["params"].to_numpy()) - middle
+        d = np.log(runs["tokens"].to_numpy())
+        floor, size, alpha, level, rate, level_n, rate_n = theta
+        by_tokens = level + level_n * n - np.exp(rate + rate_n * n) * d
+        terms = [np.full(len(n), floor), size - alpha * n, by_tokens]
+        return np.logaddexp.reduce(terms, axis=0)
+
+    sized = np.log(law.A) - law.alpha * middle
+    floor = np.log(max(law.E, 1e-3))
+    start = [floor, sized, law.alpha, np.log(law.B), np.log(law.beta), 0.0, 0.0]
+    found = least_squares(
+        lambda theta: log_loss(theta, small) - np.log(small["loss"].to_numpy()),
+        start,
+        loss="huber",
+        f_scale=0.01,
+        x_scale="jac",
+    )
+    return lambda runs: np.exp(log_loss(found.x, runs))
+
+
 def decades_below(runs: pd.DataFrame) -> np.ndarray:
     return np.asarray(runs["flops"].max() / runs["flops"])
 
@@ -147,6 +181,7 @@ METHODS: dict[str, Callable[[Split, Calibration], Forecast]] = {
     "surface, delta 1e-3": surface(delta=1e-3),
     "surface, one exponent": form(sn.laws.SharedExponent),
     "surface, outer exponent": form(sn.laws.OuterExponent),
+    "surface, exponent of tokens varies": interacting,
     "surface, weighted by compute": weighted(decades_below),
     "surface, weighted by distance from the valley": weighted(
         lambda runs: 1 + (excess(runs, 0.125) / 0.05) ** 2
@@ -213,7 +248,7 @@ def curves() -> list[dict]:
                 law=sn.laws.PowerLaw,
                 below=split.cut,
                 above=split.above,
-                columns={"x": "train_examples"},
+                columns={"x": "train_examples", "y": "loss"},
                 n_resamples=1000,
                 calibration=how,
             )
