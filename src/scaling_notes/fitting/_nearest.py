@@ -14,6 +14,8 @@ def nearest(fitted: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
     Columns are compared in logarithms where all are positive, in units of the range
     of those fitted.
     """
+    if new.empty:
+        return np.zeros(0, int)
     left, right = [], []
     for name in fitted:
         a, b = fitted[name].to_numpy(float), new[name].to_numpy(float)
