@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ from ..fitting import (
 )
 from ..laws import Law
 from ..laws._law import Array
+from ._beyond import Beyond, same_count
 from ._checks import read_budgets, read_number, require_models
 from ._optimum import Budget, optimum, where_terms_fall
 
@@ -62,7 +63,8 @@ class Allocation:
     law, laws : Law
         The law, and its refits or None.
     reach : float
-        Largest compute of the runs behind the law; NaN where it is not known.
+        Largest training compute of the runs behind the law, as the budget counts
+        it; NaN where it is not known.
     calibration : Calibration or None
         How forecasts of other sweeps missed, by which intervals beyond the runs are
         wider than the refits are apart.
@@ -85,8 +87,15 @@ class Allocation:
 
     @property
     def factor(self) -> Array:
-        """How many times the largest compute of the runs; NaN if it is not known."""
-        return self.flops / self.reach
+        """How many times the largest compute of the runs; NaN if it is not known.
+
+        What use costs is no part of it: compute of training is compared.
+        """
+        return self._beyond.factor(self.reach)
+
+    @property
+    def _beyond(self) -> Beyond:
+        return Beyond(*(getattr(self, field.name) for field in fields(Beyond)))
 
     @property
     def tokens_per_param(self) -> Array:
@@ -137,25 +146,23 @@ class Allocation:
         factor = self.factor
         if self.calibration is None or not (factor > 1).any():
             return low, high
-        value = getattr(self, quantity)
-        spread = self.calibration.size_spread(np.where(factor > 1, factor, 1.0))
-        if quantity == "tokens_per_param":
-            # Tokens fall as params rise.
-            spread = 2.0 * spread
-        elif quantity == "loss":
-            spread = self.calibration.change_share * self._change()
-        by = student(confidence_level) * spread
-        down = np.maximum(np.log(value / low), 0.0)
-        up = np.maximum(np.log(high / value), 0.0)
-        apart = np.where(by > 0, np.exp(-np.hypot(down, by)), low / value)
-        above = np.where(by > 0, np.exp(np.hypot(up, by)), high / value)
-        return value * apart, value * above
-
-    def _change(self) -> Array:
-        """Return how far log loss falls beyond the compute of the runs."""
-        there = optimum(self.law, self.budget)(self.law, np.array([self.reach]))
-        fall = np.log(np.asarray(there.loss) / self.loss)
-        return np.where(self.factor > 1, np.abs(fall), 0.0)
+        value, times = getattr(self, quantity), student(confidence_level)
+        # No end, or none left of what use takes, is zero or infinite.
+        with np.errstate(all="ignore"):
+            if quantity == "loss":
+                fall = self._beyond.fall(self.reach)
+                down = up = times * self.calibration.change_share * fall
+            else:
+                by = times * self.calibration.size_spread(factor)
+                down, up = self._beyond.sides(quantity, by)
+            down = np.hypot(down, np.maximum(np.log(value / low), 0.0))
+            up = np.hypot(up, np.maximum(np.log(high / value), 0.0))
+            ends = value * np.exp(-down), value * np.exp(up)
+        low, high = (
+            np.where(factor > 1, wide, refits)
+            for wide, refits in zip(ends, (low, high), strict=True)
+        )
+        return low, high
 
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
         """Return one row a budget; with intervals from a bootstrap of six units up."""
@@ -337,6 +344,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
             flops_per_param_token, "flops_per_param_token", "a finite, positive number"
         )
     budget = Budget(inference_tokens, unique_tokens, factor)
+    reach = same_count(reach, law, budget)
     best = optimum(law, budget)
     samples = None
     # A law without an optimum, or a refit of it, is told of by its NaN.
