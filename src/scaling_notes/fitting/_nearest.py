@@ -24,7 +24,9 @@ def nearest(fitted: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
         range_ = np.ptp(a) or 1.0
         left.append(a / range_)
         right.append(b / range_)
-    distance = sum(
-        (y[:, None] - x[None, :]) ** 2 for x, y in zip(left, right, strict=True)
-    )
+    # A place beyond all measure is as far from every row.
+    with np.errstate(over="ignore"):
+        distance = sum(
+            (y[:, None] - x[None, :]) ** 2 for x, y in zip(left, right, strict=True)
+        )
     return np.asarray(distance).argmin(axis=1)
