@@ -86,4 +86,6 @@ def read_sweep(runs: Runs) -> pd.DataFrame:
     columns = {name: name for name in ("params", "tokens", "flops", "loss")}
     data = read_columns(as_frame(runs), columns, None)
     require_positive(data, columns)
+    if data.empty:
+        raise DataError("The sweep has no run: give some.")
     return data.reset_index(drop=True)
