@@ -157,7 +157,10 @@ class Allocation:
                 down, up = self._beyond.sides(quantity, by)
             down = np.hypot(down, np.maximum(np.log(value / low), 0.0))
             up = np.hypot(up, np.maximum(np.log(high / value), 0.0))
-            ends = value * np.exp(-down), value * np.exp(up)
+            ends = [
+                self._beyond.clip(quantity, value * move)
+                for move in (np.exp(-down), np.exp(up))
+            ]
         low, high = (
             np.where(factor > 1, wide, refits)
             for wide, refits in zip(ends, (low, high), strict=True)

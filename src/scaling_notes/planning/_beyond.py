@@ -51,17 +51,27 @@ class Beyond:
         by : array of shape (g,)
             Error of the log of the best size, were data unlimited.
         """
-        # Data that run out bound the size from below, whatever the law.
-        most = np.asarray(self.budget.unique_tokens + self.budget.as_training)
-        least = self.budget.both(self.flops, most)
         unlimited = replace(self.budget, unique_tokens=np.inf)
         free = np.asarray(optimum(self.law, unlimited)(self.law, self.flops).params)
-        low = np.minimum(np.maximum(free * np.exp(-by), least), self.params)
+        low = np.minimum(free * np.exp(-by), self.params)
         high = np.maximum(free * np.exp(by), self.params)
-        sizes = {"params": self.params, "low": low, "high": high}
-        values = [self._of(quantity, size) for size in sizes.values()]
-        ends = np.log(np.array(values[1:]) / values[0])
-        return -ends.min(axis=0), ends.max(axis=0)
+        here, *ends = (self._of(quantity, n) for n in (self.params, low, high))
+        moves = np.log(np.array(ends) / here)
+        return -moves.min(axis=0), moves.max(axis=0)
+
+    def clip(self, quantity: str, end: Array) -> Array:
+        """Return an end of an interval within what the budget and its data allow."""
+        if quantity == "loss":
+            return end
+        use, data = self.budget.as_training, self.budget.unique_tokens
+        least = self.budget.both(self.flops, np.asarray(data + use))
+        most = self.budget.both(self.flops, np.asarray(use))
+        bounds = {
+            "params": (least, most),
+            "tokens": (np.zeros_like(least), np.full_like(least, data)),
+            "tokens_per_param": (np.zeros_like(least), data / least),
+        }
+        return np.asarray(np.clip(end, *bounds[quantity]))
 
     def _of(self, quantity: str, params: Array) -> Array:
         if quantity == "params":
