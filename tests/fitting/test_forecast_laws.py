@@ -38,7 +38,9 @@ def sweep(seed: int = 0) -> pd.DataFrame:
 
 def test_a_law_of_one_input_is_cut_along_it() -> None:
     runs = curve()
-    said = sn.forecast(runs, law=PowerLaw, below=1e4, above=1e5, n_resamples=200)
+    said = sn.forecast(
+        runs, law=PowerLaw, below=1e4, above=1e5, n_resamples=200, calibration=None
+    )
     small, large = runs[runs["x"] < 1e4], runs[runs["x"] >= 1e5]
     fit = sn.fit_law(PowerLaw, small["x"], small["y"])
     assert said.fit.estimates == fit.estimates
@@ -194,7 +196,14 @@ def test_step_zero_is_a_point_like_others() -> None:
 
 def test_eighty_percent_intervals_hold_eighty_percent_when_the_form_is_true() -> None:
     held = [
-        sn.forecast(curve(s, 60), law=PowerLaw, below=1e5, n_resamples=200, seed=s).held
+        sn.forecast(
+            curve(s, 60),
+            law=PowerLaw,
+            below=1e5,
+            n_resamples=200,
+            seed=s,
+            calibration=None,
+        ).held
         for s in range(40)
     ]
     # 15 points a time share a fit: the mean moves by about 3 %.
@@ -210,6 +219,8 @@ def test_eighty_percent_intervals_hold_eighty_percent_when_the_form_is_true() ->
         ({"law": PowerLaw, "below": 1e4, "above": 1e3}, "both fitted and held out"),
         ({"law": PowerLaw, "below": [1e2, 1e4], "above": 1e3}, "both fitted"),
         ({"law": PowerLaw, "below": 2e2}, "too few"),
+        ({"law": PowerLaw, "above": 1e4}, "give below too"),
+        ({"law": PowerLaw, "calibration": "hoffmann"}, "calibration is 'hoffmann'"),
         (
             {"law": PowerLaw, "below": 1e4, "columns": {"z": "x"}},
             "columns names 'z', which the forecast does not use; it uses x, y",

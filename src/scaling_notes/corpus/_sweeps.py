@@ -60,7 +60,7 @@ def sweeps(family: str) -> dict[str, pd.DataFrame]:
         "sparse_t5": _sparse_t5,
         "sparse_vit": _sparse_vit,
     }
-    if family not in known:
+    if family not in list(known):
         raise DataError(f"There is no family {family!r}; there are {', '.join(known)}.")
     return {name: _plain(runs) for name, runs in known[family]().items()}
 

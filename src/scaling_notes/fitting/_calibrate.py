@@ -67,16 +67,37 @@ def calibrate(families: Mapping[str, Sequence[Runs]]) -> Calibration:
     >>> 0 < known.floor_share < 1, known.families
     (True, ('ours', 'theirs', 'toy'))
     """
+    _require(families)
     return learn({name: study(sweeps) for name, sweeps in families.items()})
+
+
+def _require(families: object) -> None:
+    """Refuse what is no mapping of names to lists of sweeps, before any is studied."""
+    if not isinstance(families, Mapping):
+        raise DataError(
+            f"families is a {type(families).__name__}; give a mapping of names to "
+            "lists of sweeps."
+        )
+    for name, sweeps in families.items():
+        if not isinstance(sweeps, list | tuple) or not sweeps:
+            raise DataError(
+                f"families[{name!r}] is no list of sweeps; give [sweep] for one, "
+                "list(sweeps.values()) for those of a mapping."
+            )
+    _require_enough(families)
+
+
+def _require_enough(families: Mapping[str, object]) -> None:
+    if len(families) < _FEWEST:
+        raise DataError(
+            f"{len(families)} families are too few to learn from: give {_FEWEST} or "
+            "more."
+        )
 
 
 def learn(studies: Mapping[str, Study]) -> Calibration:
     """Return what families teach; their studies do not depend on one another."""
-    if len(studies) < _FEWEST:
-        raise DataError(
-            f"{len(studies)} families are too few to learn from: give {_FEWEST} or "
-            "more."
-        )
+    _require_enough(studies)
     known = Calibration(
         families=tuple(studies),
         **vars(prior_of(list(studies.values()))),

@@ -145,24 +145,24 @@ def read_calibration(calibration: Calibrated) -> Calibration | None:
     """Return what is known from other sweeps, or None for a plain interval."""
     if calibration is None or isinstance(calibration, Calibration):
         return calibration
-    stored = _stored()
-    given = calibration
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    listed = not isinstance(calibration, str) and isinstance(calibration, Iterable)
+    given = tuple(calibration) if listed else ()
+    if not given:
         raise DataError(
-            f"calibration is {given!r}; give names of families, such as "
+            f"calibration is {calibration!r}; give names of families, such as "
             f"{list(FAMILIES[:4])}, what calibrate() returned, or None for the plain "
             "interval."
         )
     unknown = [name for name in given if name not in FAMILIES]
     if unknown:
         raise DataError(
-            f"{', '.join(map(repr, unknown))} is no family of calibration; there are "
-            f"{', '.join(FAMILIES)}."
+            f"calibration names {', '.join(map(repr, unknown))}, of which nothing is "
+            f"stored; there are {', '.join(FAMILIES)}."
         )
-    found = stored.get(frozenset(given))
+    found = _stored().get(frozenset(given))
     if found is None:
         raise DataError(
-            f"There is no stored calibration on {', '.join(given)} alone: take all "
-            f"five families, or all but one; calibrate() makes others."
+            f"calibration on {', '.join(given)} alone is not stored: take all five "
+            "families, or all but one; calibrate() makes others."
         )
     return found

@@ -189,6 +189,8 @@ def forecast(
         raise DataError("below must be a finite cut, or one or more of them.")
     if above is not None and not np.isfinite(floats(above, "above")).all():
         raise DataError(f"above is {above}; give a finite number.")
+    if below is None and above is not None:
+        raise DataError("above holds runs out of a fit below a cut: give below too.")
     own = {"params": params, "tokens": tokens, "flops": flops, "loss": loss}
     law = law or Chinchilla
     along = along or (law.inputs[0] if len(law.inputs) == 1 else "flops")

@@ -83,8 +83,10 @@ class Grid:
 
     def log_loss(self, flops: Array) -> Array:
         """Return log loss of every node at budgets, shape ``(m, g)``."""
-        above = np.exp(self.log_level)[:, None] * self._falls(np.log10(flops))
-        return np.asarray(np.log(self.floor[:, None] + above))
+        # In logarithms, which do not overflow at any budget.
+        decades = np.log10(flops) - self.top
+        above = self.log_level[:, None] - np.log(10.0) * self.rate[:, None] * decades
+        return np.asarray(np.logaddexp(np.log(self.floor)[:, None], above))
 
     def chances(self, prior: Prior | pd.DataFrame) -> Array:
         """Return the posterior probability of every node, a row a prior of a table."""
@@ -141,7 +143,9 @@ def best_runs(runs: pd.DataFrame, per_decade: int = _PER_DECADE) -> pd.DataFrame
     """
     decades = np.log10(runs["flops"].to_numpy())
     place = np.floor((decades.max() - decades) * per_decade + _SAME)
-    best = runs.loc[runs.groupby(place)["loss"].idxmin()].sort_values("flops")
+    # By position: labels of runs may come twice.
+    loss = runs["loss"].reset_index(drop=True)
+    best = runs.iloc[loss.groupby(place).idxmin()].sort_values("flops")
     least = np.minimum.accumulate(best["loss"].to_numpy())
     better = np.append(True, best["loss"].to_numpy()[1:] < least[:-1])
     return best[better]

@@ -15,6 +15,15 @@ from ._nearest import nearest
 
 __all__ = ["LawForecast"]
 
+# Where a law has reached a limit of its response to the last digit, the scale of
+# residuals would be infinite.
+_LIMITS = {
+    "log": (np.finfo(float).tiny, np.finfo(float).max),
+    "linear": (-np.inf, np.inf),
+    "logit": (np.finfo(float).tiny, 1 - np.finfo(float).epsneg),
+    "loglog": (np.finfo(float).tiny, 1 - np.finfo(float).epsneg),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class LawForecast:
@@ -70,7 +79,7 @@ class LawForecast:
         law, names = self.boot.law, list(self.boot.law.inputs)
         near = self.fitted.iloc[nearest(self.fitted[names], new[names])]
         there, here = (
-            transform(law.scale, law.value(*(x[n].to_numpy(float) for n in names)))
+            _on(law.scale, law.value(*(x[n].to_numpy(float) for n in names)))
             for x in (near, new)
         )
         return np.asarray(np.abs(here - there))
@@ -78,12 +87,23 @@ class LawForecast:
     def _wider(self, values: list[Array], by: Array) -> list[Array]:
         """Return value, low and high with an independent error added to each side."""
         scale = self.boot.law.scale
-        middle = transform(scale, values[0])
-        sides = np.array([transform(scale, end) - middle for end in values[1:]])
+        middle = _on(scale, values[0])
+        sides = np.array([_on(scale, end) - middle for end in values[1:]])
         # One scale falls as the response rises.
         down, up = np.minimum(sides.min(axis=0), 0), np.maximum(sides.max(axis=0), 0)
-        ends = [
-            add_residual(scale, values[0], move)
-            for move in (-np.hypot(down, by), np.hypot(up, by))
-        ]
-        return [values[0], np.minimum(*ends), np.maximum(*ends)]
+        with np.errstate(over="ignore"):
+            ends = [
+                add_residual(scale, _inside(scale, values[0]), move)
+                for move in (-np.hypot(down, by), np.hypot(up, by))
+            ]
+        around = np.array([values[0], *ends])
+        return [values[0], around.min(axis=0), around.max(axis=0)]
+
+
+def _inside(scale: str, value: Array) -> Array:
+    return np.clip(value, *_LIMITS[scale])
+
+
+def _on(scale: str, value: Array) -> Array:
+    """Return a response on the scale of residuals, finite at its limits."""
+    return transform(scale, _inside(scale, value))

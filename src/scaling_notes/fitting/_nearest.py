@@ -14,6 +14,8 @@ def nearest(fitted: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
     Columns are compared in logarithms where all are positive, in units of the range
     of those fitted.
     """
+    if new.empty:
+        return np.zeros(0, int)
     left, right = [], []
     for name in fitted:
         a, b = fitted[name].to_numpy(float), new[name].to_numpy(float)
@@ -22,7 +24,9 @@ def nearest(fitted: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
         range_ = np.ptp(a) or 1.0
         left.append(a / range_)
         right.append(b / range_)
-    distance = sum(
-        (y[:, None] - x[None, :]) ** 2 for x, y in zip(left, right, strict=True)
-    )
+    # A place beyond all measure is as far from every row.
+    with np.errstate(over="ignore"):
+        distance = sum(
+            (y[:, None] - x[None, :]) ** 2 for x, y in zip(left, right, strict=True)
+        )
     return np.asarray(distance).argmin(axis=1)

@@ -70,7 +70,8 @@ def split_at(runs: pd.DataFrame, quantile: float) -> Split:
     if len(small) < _FEWEST or large.empty:
         raise DataError(
             f"Below the {quantile:.0%} quantile of compute are {len(small)} runs, "
-            f"beyond three times that {len(large)}: six and one are needed."
+            f"beyond three times that {len(large)}: six and one are needed. Give a "
+            "sweep of more runs, or of more budgets."
         )
     return Split(quantile, cut, above, small, large)
 
@@ -86,9 +87,10 @@ def splits(runs: pd.DataFrame) -> list[Split]:
 
 def frontier_runs(runs: pd.DataFrame) -> Array:
     """Return whether each run is the best of its quarter decade, shape ``(n,)``."""
-    place = np.floor(np.log10(runs["flops"]) * _BINS_PER_DECADE + _EDGE)
-    best = runs["loss"].groupby(place).transform("idxmin")
-    return np.asarray(best == runs.index)
+    place = np.floor(np.log10(runs["flops"].to_numpy()) * _BINS_PER_DECADE + _EDGE)
+    # By position: labels of runs may come twice.
+    loss = runs["loss"].reset_index(drop=True)
+    return np.asarray(loss.groupby(place).transform("idxmin") == loss.index)
 
 
 def read_sweep(runs: Runs) -> pd.DataFrame:
@@ -96,6 +98,8 @@ def read_sweep(runs: Runs) -> pd.DataFrame:
     columns = {name: name for name in ("params", "tokens", "flops", "loss")}
     data = read_columns(as_frame(runs), columns, None)
     require_positive(data, columns)
+    if data.empty:
+        raise DataError("The sweep has no run: give some.")
     return data.reset_index(drop=True)
 
 

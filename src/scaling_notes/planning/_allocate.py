@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,7 @@ from ..fitting import (
 )
 from ..laws import Law
 from ..laws._law import Array
+from ._beyond import Beyond, same_count
 from ._checks import read_budgets, read_number, require_models
 from ._optimum import Budget, optimum, where_terms_fall
 
@@ -63,7 +64,8 @@ class Allocation:
     law, laws : Law
         The law, and its refits or None.
     reach : float
-        Largest compute of the runs behind the law; NaN where it is not known.
+        Largest training compute of the runs behind the law, as the budget counts
+        it; NaN where it is not known.
     calibration : Calibration or None
         How forecasts of other sweeps missed, by which intervals beyond the runs are
         wider than the refits are apart.
@@ -86,9 +88,15 @@ class Allocation:
 
     @property
     def factor(self) -> Array:
-        """Training compute over the largest of the runs; NaN if that is not known."""
-        per_run = self.budget.flops_per_param_token * self.params * self.tokens
-        return per_run / self.reach
+        """How many times the largest compute of the runs; NaN if it is not known.
+
+        What use costs is no part of it: compute of training is compared.
+        """
+        return self._beyond.factor(self.reach)
+
+    @property
+    def _beyond(self) -> Beyond:
+        return Beyond(*(getattr(self, field.name) for field in fields(Beyond)))
 
     @property
     def tokens_per_param(self) -> Array:
@@ -136,33 +144,30 @@ class Allocation:
         """Return both ends at every budget: refits, and how forms miss beyond runs."""
         assert self.samples is not None
         low, high = percentile(self.samples[quantity], confidence_level)
-        factor = np.where(self.factor > 1, self.factor, 1.0)
-        if self.calibration is None or (factor == 1).all():
+        factor = self.factor
+        if self.calibration is None or not (factor > 1).any():
             return low, high
         value = getattr(self, quantity)
-        by = self._beyond(self.calibration, quantity, confidence_level, factor)
-        down = np.maximum(np.log(value / low), 0.0)
-        up = np.maximum(np.log(high / value), 0.0)
-        widened = value * np.exp(-np.hypot(down, by)), value * np.exp(np.hypot(up, by))
-        return (
-            np.where(factor > 1, widened[0], low),
-            np.where(factor > 1, widened[1], high),
+        # No end, or none left of what use takes, is zero or infinite.
+        with np.errstate(all="ignore"):
+            if quantity == "loss":
+                fall = self._beyond.fall(self.reach)
+                times = student(confidence_level)
+                down = up = times * self.calibration.change_share * fall
+            else:
+                by = normal(confidence_level) * self.calibration.size_spread(factor)
+                down, up = self._beyond.sides(quantity, by)
+            down = np.hypot(down, np.maximum(np.log(value / low), 0.0))
+            up = np.hypot(up, np.maximum(np.log(high / value), 0.0))
+            ends = [
+                self._beyond.clip(quantity, value * move)
+                for move in (np.exp(-down), np.exp(up))
+            ]
+        low, high = (
+            np.where(factor > 1, wide, refits)
+            for wide, refits in zip(ends, (low, high), strict=True)
         )
-
-    def _beyond(
-        self, known: Calibration, quantity: str, confidence_level: float, factor: Array
-    ) -> Array:
-        """Return how far off forms are at so many times the compute, in logs."""
-        if quantity == "loss":
-            plain = Budget(0.0, np.inf, self.budget.flops_per_param_token)
-            best = optimum(self.law, plain)
-            losses = best(self.law, np.asarray(self.reach * factor)).loss
-            there = best(self.law, np.array([self.reach])).loss
-            change = np.abs(np.log(np.asarray(there) / np.asarray(losses)))
-            return student(confidence_level) * known.change_share * change
-        by = normal(confidence_level) * known.size_spread(factor)
-        # Tokens fall as params rise.
-        return 2.0 * by if quantity == "tokens_per_param" else by
+        return low, high
 
     def table(self, confidence_level: float = 0.95) -> pd.DataFrame:
         """Return one row a budget; with intervals from a bootstrap of six units up."""
@@ -344,6 +349,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
             flops_per_param_token, "flops_per_param_token", "a finite, positive number"
         )
     budget = Budget(inference_tokens, unique_tokens, factor)
+    reach = same_count(reach, law, budget)
     best = optimum(law, budget)
     samples = None
     # A law without an optimum, or a refit of it, is told of by its NaN.

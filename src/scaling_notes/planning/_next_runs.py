@@ -222,13 +222,15 @@ def next_runs(
     shop = Shop(runs, forecasts, within["flops"].to_numpy(), flops, limit)
     chosen = shop.best()
     left = [shop.variance(chosen[: i + 1]) for i in range(len(chosen))]
-    reached = max(fit.reach, float(within.iloc[chosen]["flops"].max()))
+    bought = within.iloc[chosen]
+    work = float((bought["params"] * bought["tokens"]).max())
+    reached = max(fit.reach, fit.law.flops_per_param_token * work)
     form = [
         _form_error(fit.law, reach, target, quantity, known)
         for reach in (fit.reach, reached)
     ]
     return NextRuns(
-        within.iloc[chosen].assign(standard_error=np.sqrt(left)),
+        bought.assign(standard_error=np.sqrt(left)),
         before=float(np.sqrt(shop.variance([]))),
         after=float(np.sqrt(left[-1])),
         quantity=quantity,
