@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..accounting import TRAINING_FLOPS_PER_PARAM_TOKEN
-from ..fitting import Bootstrap, count, digits
+from ..fitting import FAMILIES, Bootstrap, Calibrated, count, digits
 from ..planning import allocate
 from ._axes import axis
 from ._display import Chart
@@ -35,6 +35,8 @@ def calculator(
     flops: tuple[float, float],
     inference_tokens: Sequence[float],
     description: str,
+    confidence_level: float = 0.95,
+    calibration: Calibrated = FAMILIES,
 ) -> alt.LayerChart | alt.FacetChart:
     """Draw the best model for a budget that a slider sets, and what it will serve.
 
@@ -53,13 +55,18 @@ def calculator(
         Tokens that the model may be asked to read and write in its life, for a
         list to choose from; zero for none.
     description : str
+    confidence_level : float
+        Of the intervals.
+    calibration : sequence of str, Calibration, or None
+        As for :func:`~scaling_notes.allocate`.
     """
     for column in ("params", "tokens", "flops"):
         need(runs, column)
     low, high = np.log10(flops)
     powers = np.arange(low, high + _STEP / 2, _STEP)
     plans = pd.concat(
-        _plans(boot, powers, float(served)) for served in inference_tokens
+        _plans(boot, powers, float(served), confidence_level, calibration)
+        for served in inference_tokens
     )
     largest = float(runs["flops"].max())
     slider = alt.param(
@@ -122,12 +129,20 @@ def _shared(x: alt.X) -> dict[str, Any]:
     return {name: x[name] for name in ("type", "title", "scale", "axis")}
 
 
-def _plans(boot: Bootstrap, powers: np.ndarray, served: float) -> pd.DataFrame:
+def _plans(
+    boot: Bootstrap,
+    powers: np.ndarray,
+    served: float,
+    level: float,
+    calibration: Calibrated,
+) -> pd.DataFrame:
     """Return the best models for budgets that pay for serving and a model to serve."""
     flops = 10.0**powers
     enough = flops > 2 * served * _LEAST
-    plan = allocate(boot, flops[enough], inference_tokens=served).table()
-    return plan.assign(power=powers[enough], served=served)
+    plan = allocate(
+        boot, flops[enough], inference_tokens=served, calibration=calibration
+    )
+    return plan.table(level).assign(power=powers[enough], served=served)
 
 
 def _long(plans: pd.DataFrame) -> pd.DataFrame:
