@@ -62,6 +62,23 @@ def test_the_page_says_what_allocate_says(
     assert said.count("Budget") == said.count("Parameters:") == 1
 
 
+def test_level_and_calibration_are_passed_on(
+    boot: sn.Bootstrap, chinchilla_240: pd.DataFrame
+) -> None:
+    chart = charts.calculator(
+        boot,
+        chinchilla_240,
+        flops=(1e24, 1e24),
+        inference_tokens=[0.0],
+        description=SAYS,
+        confidence_level=0.8,
+        calibration=None,
+    )
+    said = words(json.loads(json.dumps(bundle(chart.to_dict())[MIME])), 24.0, 0.0)
+    i = sn.allocate(boot, 1e24, calibration=None).interval("params", 0.8)
+    assert f"Parameters: {count(i.value)} ({count(i.low)} to {count(i.high)})" in said
+
+
 def test_it_says_how_far_beyond_the_runs(
     spec: dict[str, Any], chinchilla_240: pd.DataFrame
 ) -> None:

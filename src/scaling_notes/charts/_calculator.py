@@ -34,8 +34,9 @@ def calculator(
     *,
     flops: tuple[float, float],
     inference_tokens: Sequence[float],
-    calibration: Calibrated = FAMILIES,
     description: str,
+    confidence_level: float = 0.95,
+    calibration: Calibrated = FAMILIES,
 ) -> alt.LayerChart | alt.FacetChart:
     """Draw the best model for a budget that a slider sets, and what it will serve.
 
@@ -53,17 +54,19 @@ def calculator(
     inference_tokens : sequence of float
         Tokens that the model may be asked to read and write in its life, for a
         list to choose from; zero for none.
-    calibration : optional
-        What widens intervals beyond the runs, as for
-        :func:`~scaling_notes.allocate`.
     description : str
+    confidence_level : float
+        Of the intervals.
+    calibration : sequence of str, Calibration, or None
+        As for :func:`~scaling_notes.allocate`.
     """
     for column in ("params", "tokens", "flops"):
         need(runs, column)
     low, high = np.log10(flops)
     powers = np.arange(low, high + _STEP / 2, _STEP)
     plans = pd.concat(
-        _plans(boot, powers, float(served), calibration) for served in inference_tokens
+        _plans(boot, powers, float(served), confidence_level, calibration)
+        for served in inference_tokens
     )
     largest = float(runs["flops"].max())
     slider = alt.param(
@@ -127,16 +130,19 @@ def _shared(x: alt.X) -> dict[str, Any]:
 
 
 def _plans(
-    boot: Bootstrap, powers: np.ndarray, served: float, calibration: Calibrated
+    boot: Bootstrap,
+    powers: np.ndarray,
+    served: float,
+    level: float,
+    calibration: Calibrated,
 ) -> pd.DataFrame:
     """Return the best models for budgets that pay for serving and a model to serve."""
     flops = 10.0**powers
     enough = flops > 2 * served * _LEAST
-    plans = allocate(
+    plan = allocate(
         boot, flops[enough], inference_tokens=served, calibration=calibration
     )
-    plan = plans.table()
-    return plan.assign(power=powers[enough], served=served)
+    return plan.table(level).assign(power=powers[enough], served=served)
 
 
 def _long(plans: pd.DataFrame) -> pd.DataFrame:
