@@ -84,7 +84,7 @@ def test_families_of_your_own() -> None:
     assert known.families == ("a", "b", "c")
     # Below the two cuts it is .39 and .47; settings start at .5.
     assert known.floor_share == pytest.approx(0.5, abs=0.06)
-    assert 0.1 < known.rate < 0.2
+    assert 0.1 < known.exponent < 0.2
     said = sn.forecast(small(5), below=2e20, n_resamples=20, calibration=known)
     assert said.how.endswith("calibrated on a, b, c")
     assert said.error < 0.01

@@ -31,9 +31,9 @@ def scattered(seed: int, n: int = 40) -> pd.DataFrame:
     return pd.DataFrame({"flops": flops, "loss": loss})
 
 
-def curve(E: float, rate: float, K: float = 1.0) -> pd.DataFrame:
+def curve(E: float, exponent: float, K: float = 1.0) -> pd.DataFrame:
     flops = np.geomspace(1e17, 1e21, 17)
-    return pd.DataFrame({"flops": flops, "loss": E + K * (flops / 1e21) ** -rate})
+    return pd.DataFrame({"flops": flops, "loss": E + K * (flops / 1e21) ** -exponent})
 
 
 seeds = st.integers(0, 10_000)
@@ -88,12 +88,12 @@ def test_a_tight_prior_is_the_curve_with_its_floor_and_rate() -> None:
         loss=lambda x: x["loss"] * 1.01 ** (-1) ** np.arange(17)
     )
     # A node of the grid, and the least squares in log loss by a search of its own.
-    share, rate = 0.62, float(Grid(best, 0.0).rate[18])
-    law = FrontierLaw.of(best, Prior(share, 1e-4, rate, 1e-4, 0.01, 0.0))
+    share, exponent = 0.62, float(Grid(best, 0.0).exponent[18])
+    law = FrontierLaw.of(best, Prior(share, 1e-4, exponent, 1e-4, 0.01, 0.0))
     loss = best["loss"].to_numpy()
 
     def value(log_level: float, c: np.ndarray) -> np.ndarray:
-        return share * loss.min() + np.exp(log_level) * (c / 1e21) ** -rate
+        return share * loss.min() + np.exp(log_level) * (c / 1e21) ** -exponent
 
     used = best_runs(best)
     level = minimize_scalar(
@@ -107,29 +107,31 @@ def test_a_tight_prior_is_the_curve_with_its_floor_and_rate() -> None:
     assert np.exp(mean) == pytest.approx(value(level, at), rel=1e-5)
     assert spread == pytest.approx(0.0, abs=1e-6)
     assert law.floor_share == pytest.approx(share, rel=1e-6)
-    assert law.rate == pytest.approx(rate, rel=1e-6)
+    assert law.exponent == pytest.approx(exponent, rel=1e-6)
 
 
 @pytest.mark.parametrize("share", [0.44, 0.59, 0.74])
 @pytest.mark.parametrize("node", [15, 18, 22])
 def test_noise_free_runs_tell_floor_and_rate(share: float, node: int) -> None:
-    rate = float(np.geomspace(0.02, 1.0, 36)[node])
-    best = curve(share, rate, 1 - share)
+    exponent = float(np.geomspace(0.02, 1.0, 36)[node])
+    best = curve(share, exponent, 1 - share)
     law = FrontierLaw.of(best, WIDE)
     assert law.floor_share == pytest.approx(share, rel=1e-6)
-    assert law.rate == pytest.approx(rate, rel=1e-6)
+    assert law.exponent == pytest.approx(exponent, rel=1e-6)
     at = np.geomspace(1e16, 1e25, 10)
-    truth = share + (1 - share) * (at / 1e21) ** -rate
+    truth = share + (1 - share) * (at / 1e21) ** -exponent
     assert np.exp(law.at(at)[0]) == pytest.approx(truth, rel=1e-6)
 
 
 @pytest.mark.parametrize("E", [0.8, 1.2, 1.5])
-@pytest.mark.parametrize("rate", [0.1, 0.15, 0.2])
-def test_nodes_are_dense_enough_for_the_stored_scatter(E: float, rate: float) -> None:
-    """Off the nodes, which lie 3 % of the least loss and 12 % of the rate apart."""
-    law = FrontierLaw.of(curve(E, rate), replace(PRIOR, floor_share=E / (E + 1)))
+@pytest.mark.parametrize("exponent", [0.1, 0.15, 0.2])
+def test_nodes_are_dense_enough_for_the_stored_scatter(
+    E: float, exponent: float
+) -> None:
+    """Off the nodes, which lie 3 % of the least loss and 12 % of the exponent apart."""
+    law = FrontierLaw.of(curve(E, exponent), replace(PRIOR, floor_share=E / (E + 1)))
     mean, _ = law.at(np.array([1e22]))
-    assert np.exp(mean[0]) == pytest.approx(E + 10**-rate, rel=0.01)
+    assert np.exp(mean[0]) == pytest.approx(E + 10**-exponent, rel=0.01)
 
 
 @given(seeds)
@@ -154,7 +156,7 @@ def test_units_do_not_change_the_law(seed: int, flops: float, loss: float) -> No
 def test_one_run_leaves_the_prior() -> None:
     law = FrontierLaw.of(pd.DataFrame({"flops": [1e20], "loss": [2.0]}), PRIOR)
     assert law.floor_share == pytest.approx(0.6, abs=0.005)
-    assert law.rate == pytest.approx(0.145, rel=0.1)
+    assert law.exponent == pytest.approx(0.145, rel=0.1)
     mean, spread = law.at(np.array([1e20]))
     assert np.exp(mean[0]) == pytest.approx(2.0)
     assert spread[0] == pytest.approx(0.0, abs=1e-6)

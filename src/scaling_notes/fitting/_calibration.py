@@ -41,7 +41,7 @@ class Calibration:
     ----------
     families : tuple of str
         The sweeps behind it, each family counting once.
-    floor_share, floor_share_sd, rate, rate_spread, scatter, growth : float
+    floor_share, floor_share_sd, exponent, exponent_spread, scatter, growth : float
         The prior of a frontier: irreducible loss as a share of the least loss seen;
         exponent of what falls with compute, and spread of its log; scatter of log
         loss at the largest budget, and how fast its square grows downwards, per
@@ -61,8 +61,8 @@ class Calibration:
     families: tuple[str, ...]
     floor_share: float
     floor_share_sd: float
-    rate: float
-    rate_spread: float
+    exponent: float
+    exponent_spread: float
     scatter: float
     growth: float
     spread_scale: float

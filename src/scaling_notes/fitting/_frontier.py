@@ -26,7 +26,7 @@ class Prior:
     ----------
     floor_share, floor_share_sd : float
         Irreducible loss as a share of the least loss seen: mean and spread.
-    rate, rate_spread : float
+    exponent, exponent_spread : float
         Exponent of what falls with compute: median, and spread of its log.
     scatter : float
         Standard deviation of log loss about the law at the largest budget.
@@ -36,30 +36,30 @@ class Prior:
 
     floor_share: float
     floor_share_sd: float
-    rate: float
-    rate_spread: float
+    exponent: float
+    exponent_spread: float
     scatter: float
     growth: float
 
 
 class Grid:
-    """Nodes over the share of the floor and the rate, and the law at each of them.
+    """Nodes over the share of the floor and the exponent, and the law at each of them.
 
-    L(C) = E + K C^-rate, with E a share of the least loss and K that of least squares
+    L(C) = E + K C^-gamma, with E a share of the least loss and K that of least squares
     in log loss.
 
     Attributes
     ----------
-    share, rate : array of shape (m,)
+    share, exponent : array of shape (m,)
     misfit : array of shape (m,)
         Weighted sum of squares of log residuals.
     """
 
     def __init__(self, best: pd.DataFrame, growth: float) -> None:
         share = np.linspace(0.02, 0.98, 33)
-        rate = np.exp(np.linspace(np.log(0.02), np.log(1.0), 36))
-        nodes = np.meshgrid(share, rate, indexing="ij")
-        self.share, self.rate = (node.ravel() for node in nodes)
+        exponent = np.exp(np.linspace(np.log(0.02), np.log(1.0), 36))
+        nodes = np.meshgrid(share, exponent, indexing="ij")
+        self.share, self.exponent = (node.ravel() for node in nodes)
         decades = np.log10(best["flops"].to_numpy())
         loss = best["loss"].to_numpy()
         self.top = float(decades.max())
@@ -74,7 +74,7 @@ class Grid:
         self.misfit = self._residual(loss, falls)[0] ** 2 @ weight
 
     def _falls(self, decades: Array) -> Array:
-        return np.asarray(10.0 ** (-self.rate[:, None] * (decades - self.top)))
+        return np.asarray(10.0 ** (-self.exponent[:, None] * (decades - self.top)))
 
     def _residual(self, loss: Array, falls: Array) -> tuple[Array, Array]:
         above = np.exp(self.log_level)[:, None] * falls
@@ -85,7 +85,9 @@ class Grid:
         """Return log loss of every node at budgets, shape ``(m, g)``."""
         # In logarithms, which do not overflow at any budget.
         decades = np.log10(flops) - self.top
-        above = self.log_level[:, None] - np.log(10.0) * self.rate[:, None] * decades
+        above = (
+            self.log_level[:, None] - np.log(10.0) * self.exponent[:, None] * decades
+        )
         return np.asarray(np.logaddexp(np.log(self.floor)[:, None], above))
 
     def chances(self, prior: Prior | pd.DataFrame) -> Array:
@@ -93,8 +95,8 @@ class Grid:
         table = pd.DataFrame([vars(prior)]) if isinstance(prior, Prior) else prior
         value = {name: table[name].to_numpy()[:, None] for name in table}
         share = (self.share - value["floor_share"]) / value["floor_share_sd"]
-        rate = np.log(self.rate / value["rate"]) / value["rate_spread"]
-        log = -0.5 * (self.misfit / value["scatter"] ** 2 + share**2 + rate**2)
+        exponent = np.log(self.exponent / value["exponent"]) / value["exponent_spread"]
+        log = -0.5 * (self.misfit / value["scatter"] ** 2 + share**2 + exponent**2)
         chance = np.exp(log - log.max(axis=1, keepdims=True))
         chance /= chance.sum(axis=1, keepdims=True)
         return np.asarray(chance[0] if isinstance(prior, Prior) else chance)
@@ -102,7 +104,7 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class FrontierLaw:
-    """The posterior of L(C) = E + K C^-rate given the best runs of a sweep.
+    """The posterior of L(C) = E + K C^-gamma given the best runs of a sweep.
 
     Attributes
     ----------
@@ -125,9 +127,9 @@ class FrontierLaw:
         return float(self.chance @ self.grid.share)
 
     @property
-    def rate(self) -> float:
+    def exponent(self) -> float:
         """Exponent of what falls with compute, posterior mean of its log."""
-        return float(np.exp(self.chance @ np.log(self.grid.rate)))
+        return float(np.exp(self.chance @ np.log(self.grid.exponent)))
 
     def at(self, flops: Array) -> tuple[Array, Array]:
         """Return posterior mean and standard deviation of log loss at budgets."""

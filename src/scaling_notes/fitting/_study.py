@@ -26,8 +26,8 @@ _SETTINGS = {
     "growth": (0.0, 1.0, 2.0, 3.0, 4.0),
     "floor_share": (0.5, 0.55, 0.6, 0.65, 0.7, 0.75),
     "floor_share_sd": (0.04, 0.06, 0.09, 0.13),
-    "rate": (0.1, 0.13, 0.16, 0.2),
-    "rate_spread": (0.25, 0.5, 1.0),
+    "exponent": (0.1, 0.13, 0.16, 0.2),
+    "exponent_spread": (0.25, 0.5, 1.0),
     "scatter": (0.0025, 0.0035, 0.005, 0.007, 0.01, 0.014),
 }
 # These are averaged as they are, the others in logarithms.
