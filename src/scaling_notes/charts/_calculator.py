@@ -151,7 +151,10 @@ def _long(plans: pd.DataFrame) -> pd.DataFrame:
     for plan in plans.to_dict("records"):
         for name, row in _ROWS.items():
             value, low, high = (plan[f"{name}{end}"] for end in ("", "_low", "_high"))
-            words = f"{row}: {count(value)} ({count(low)} to {count(high)})"
+            # What the use of a large model leaves for training may be nothing.
+            least = "next to none" if low < _LEAST else count(low)
+            words = f"{row}: {count(value)} ({least} to {count(high)})"
+            low = max(low, _LEAST)
             at = (plan["power"], plan["served"])
             rows.append((*at, row, value, low, high, words))
     columns = ["power", "served", "row", "value", "low", "high", "words"]
