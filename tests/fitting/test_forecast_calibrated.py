@@ -169,8 +169,8 @@ def test_bad_budgets_are_refused(flops: object) -> None:
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"params": 1e9}, "The inputs to name are params, tokens"),
-        ({"params": 1e9, "tokens": 2e10, "flops": 1e20}, "The inputs to name are"),
+        ({"params": 1e9}, "Chinchilla needs the inputs params, tokens"),
+        ({"params": 1e9, "tokens": 2e10, "flops": 1e20}, "needs the inputs"),
         ({"params": 1e9, "tokens": -1.0}, "tokens must be finite and positive"),
         ({"params": 1e9, "tokens": "many"}, "tokens is not a number"),
         ({"params": [1.0, 2.0], "tokens": [1.0] * 3}, "do not broadcast"),

@@ -109,6 +109,20 @@ def test_a_served_plan_spends_its_budget_at_either_end(
     assert ends["loss"].high / ends["loss"].low < 1.5
 
 
+@pytest.mark.parametrize("inference_tokens", [1e12, 1e13, 1e14])
+def test_the_loss_of_a_served_plan_is_as_unsure_as_that_of_its_training(
+    boot_240: sn.Bootstrap, inference_tokens: float
+) -> None:
+    wide, plain = pair(boot_240, BEYOND, inference_tokens=inference_tokens)
+    trained = pair(boot_240, wide.factor[0] * wide.reach)
+    one, other = (
+        added(*(plan.interval("loss") for plan in plans))
+        for plans in ((wide, plain), trained)
+    )
+    assert one == pytest.approx(other, rel=1e-6)
+    assert min(one) > 0.01
+
+
 @pytest.mark.parametrize("unique_tokens", [1e10, 3e11, 2e12, 1e14])
 def test_no_end_has_more_tokens_than_there_are(
     boot_240: sn.Bootstrap, unique_tokens: float

@@ -311,7 +311,9 @@ def _printed(found: pd.DataFrame) -> Table:
 def read_inputs(law: Law, inputs: Mapping[str, ArrayLike]) -> list[Array]:
     """Return the inputs as arrays of one length, at which the law has a meaning."""
     if set(inputs) != set(law.inputs):
-        raise DataError(f"The inputs to name are {', '.join(law.inputs)}.")
+        raise DataError(
+            f"{type(law).__name__} needs the inputs {', '.join(law.inputs)}."
+        )
     arrays = [np.atleast_1d(floats(inputs[n], n)) for n in law.inputs]
     try:
         arrays = list(np.broadcast_arrays(*arrays))

@@ -21,7 +21,7 @@ class Beyond:
     ----------
     law : Law
     budget : Budget
-    flops, params, tokens, loss : array of shape (g,)
+    flops, params, tokens : array of shape (g,)
     """
 
     law: Law
@@ -29,7 +29,6 @@ class Beyond:
     flops: Array
     params: Array
     tokens: Array
-    loss: Array
 
     def factor(self, reach: float) -> Array:
         """Return training compute over the largest of the runs, shape ``(g,)``."""
@@ -37,10 +36,14 @@ class Beyond:
         return np.asarray(self.budget.flops_per_param_token * work / reach)
 
     def fall(self, reach: float) -> Array:
-        """Return how far log loss is from the least one at the compute of the runs."""
-        trained = replace(self.budget, inference_tokens=0.0)
-        there = optimum(self.law, trained)(self.law, np.array([reach]))
-        return np.asarray(np.abs(np.log(np.asarray(there.loss) / self.loss)))
+        """Return how far the least log loss falls from the compute of the runs on.
+
+        Of a plan for use, too, to that of its training compute.
+        """
+        best = optimum(self.law, replace(self.budget, inference_tokens=0.0))
+        computes = np.array([reach]), reach * self.factor(reach)
+        there, here = (np.asarray(best(self.law, c).loss) for c in computes)
+        return np.asarray(np.abs(np.log(there / here)))
 
     def sides(self, quantity: str, by: Array) -> tuple[Array, Array]:
         """Return how far log params, tokens or their ratio go down and up.
