@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 
 __all__ = ["nearest"]
+
+# A place farther off than this is as far from every point; squares stay finite.
+_FAR = 1e100
 
 
 def nearest(fitted: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
@@ -23,10 +27,6 @@ def nearest(fitted: pd.DataFrame, new: pd.DataFrame) -> np.ndarray:
             a, b = np.log(a), np.log(b)
         range_ = np.ptp(a) or 1.0
         left.append(a / range_)
-        right.append(b / range_)
-    # A place beyond all measure is as far from every row.
-    with np.errstate(over="ignore"):
-        distance = sum(
-            (y[:, None] - x[None, :]) ** 2 for x, y in zip(left, right, strict=True)
-        )
-    return np.asarray(distance).argmin(axis=1)
+        right.append(np.clip(b / range_, -_FAR, _FAR))
+    _, place = KDTree(np.transpose(left)).query(np.transpose(right))
+    return np.asarray(place)

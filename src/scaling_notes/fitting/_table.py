@@ -46,7 +46,7 @@ def count(value: float, significant: int = _DIGITS) -> str:
     if abs(rounded) >= _MOST:
         return _power(value, significant)
     if abs(rounded) < _SUFFIXES[-1][0]:
-        return digits(value, significant)
+        return f"{rounded:.{max(significant, 3)}g}"
     size, letter = next(pair for pair in _SUFFIXES if abs(rounded) >= pair[0])
     # Two digits of 170M are 170M, never 1.7e+02M.
     return f"{rounded / size:.{max(significant, 3)}g}{letter}"

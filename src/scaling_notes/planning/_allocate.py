@@ -376,7 +376,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         samples = {n: np.asarray(v) for n, v in drawn._asdict().items()}
         samples["tokens_per_param"] = samples["tokens"] / samples["params"]
     arrays = {n: np.asarray(v) for n, v in point._asdict().items()}
-    return Allocation(
+    plan = Allocation(
         budgets,
         **arrays,
         samples=samples,
@@ -390,3 +390,7 @@ DataLimited` law repeats them where that pays; any other law sees each once, and
         reach=reach,
         calibration=known,
     )
+    if known is not None and samples is not None and (plan.factor > 1).any():
+        # A calibration that says nothing of sizes is refused now, not when shown.
+        known.size_spread(plan.factor)
+    return plan
