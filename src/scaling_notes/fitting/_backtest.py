@@ -97,8 +97,11 @@ def backtest(
     -------
     pandas.DataFrame
         One row a split: ``quantile``, ``cut`` in FLOP, ``runs``, ``held_out``,
-        ``factor`` (median held-out compute over the cut) and the fields of
-        :class:`~scaling_notes.fitting.Score`.
+        ``factor`` (median held-out compute over the cut). Of log loss on the held-out
+        frontier, the best run of each quarter decade: ``error``, mean absolute,
+        ``bias``, mean signed (above 0 is too pessimistic), ``worst``, largest
+        absolute. Of all held-out runs: ``all_error``, median absolute, and ``held``,
+        the share inside their interval.
 
     Raises
     ------
