@@ -181,19 +181,19 @@ METHODS: dict[str, Callable[[Split, Calibration], Forecast]] = {
     "surface, delta 1e-3": surface(delta=1e-3),
     "surface, one exponent": form(sn.laws.SharedExponent),
     "surface, outer exponent": form(sn.laws.OuterExponent),
-    "surface, exponent of tokens varies": interacting,
-    "surface, weighted by compute": weighted(decades_below),
-    "surface, weighted by distance from the valley": weighted(
+    "surface, beta varies": interacting,
+    "surface, by compute": weighted(decades_below),
+    "surface, by distance": weighted(
         lambda runs: 1 + (excess(runs, 0.125) / 0.05) ** 2
     ),
-    "surface, runs near the frontier": near,
-    "surface near the frontier, floor held": near_with_floor,
-    "surface, priors on E, alpha, beta": informed,
+    "surface, near frontier": near,
+    "near frontier, floor held": near_with_floor,
+    "surface, priors": informed,
     "parabolas, floor held": parabolas,
     "frontier, no floor": NO_FLOOR,
     "frontier, free floor": frontier(),
-    "mean of surface and frontier, no floor": mean_of(surface(), NO_FLOOR),
-    "mean of both cures": mean_of(near_with_floor, NO_FLOOR),
+    "mean, surface and line": mean_of(surface(), NO_FLOOR),
+    "mean, held and line": mean_of(near_with_floor, NO_FLOOR),
 }
 
 
@@ -273,11 +273,9 @@ def sizes(split: Split) -> Iterator[tuple[str, sn.laws.Law]]:
         ask = {"budgets": np.unique(quarter(flops)), "tolerance": 0.33}
     ways = {
         "surface": lambda: sn.fit_chinchilla(small).law,
-        "surface, runs near the frontier": lambda: (
-            sn.fit_chinchilla(near_frontier(small)).law
-        ),
+        "surface, near frontier": lambda: sn.fit_chinchilla(near_frontier(small)).law,
         "parabolas": lambda: sn.isoflop(small, n_resamples=2, **ask).law,
-        "parabolas, exponent one half": lambda: (
+        "parabolas, half": lambda: (
             sn.isoflop(small, n_resamples=2, exponent=0.5, **ask).law
         ),
     }
