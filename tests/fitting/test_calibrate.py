@@ -38,7 +38,7 @@ def unseen(studies: dict[str, Study], family: str) -> tuple[float, float]:
     known = learn({name: studies[name] for name in OTHERS[family]})
     errors, held = [], []
     for one in studies[family].forecasts:
-        miss, spread = one.miss(known.prior)
+        miss, spread = one.miss(known)
         half = student(0.8) * known.spread(spread, one.excess)
         errors.append(np.mean(np.abs(miss[one.frontier])))
         held.append(np.mean(np.abs(miss) <= half))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -34,7 +34,7 @@ FAMILIES = ("hoffmann", "llama3", "gemstones", "gadre", "porian")
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Prior):
     """What forecasts of families of sweeps taught, for forecasts of another sweep.
 
     Attributes
@@ -59,22 +59,11 @@ class Calibration:
     """
 
     families: tuple[str, ...]
-    floor_share: float
-    floor_share_sd: float
-    exponent: float
-    exponent_spread: float
-    scatter: float
-    growth: float
     spread_scale: float
     run_scatter: float
     excess_share: float
     change_share: float
     size_error: float
-
-    @property
-    def prior(self) -> Prior:
-        """The prior of a frontier."""
-        return Prior(*(getattr(self, field.name) for field in fields(Prior)))
 
     def spread(self, frontier: Array, excess: Array) -> Array:
         """Return the scale of the log loss of runs, shape ``(n,)``.
@@ -134,7 +123,7 @@ def _stored() -> dict[frozenset[str], Calibration]:
     for names, row in table.iterrows():
         families = tuple(str(names).split())
         numbers = {str(name): float(value) for name, value in row.items()}
-        found[frozenset(families)] = Calibration(families, **numbers)
+        found[frozenset(families)] = Calibration(families=families, **numbers)
     return found
 
 

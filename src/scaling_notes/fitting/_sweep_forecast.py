@@ -107,7 +107,7 @@ class SweepForecast:
         cls, runs: pd.DataFrame, law: Chinchilla, calibration: Calibration
     ) -> SweepForecast:
         """Return it from runs, and the surface through all of them."""
-        frontier = FrontierLaw.of(runs, calibration.prior)
+        frontier = FrontierLaw.of(runs, calibration)
         reach = float(runs["flops"].max())
         return cls(frontier, Shape.of(runs, law), reach, calibration)
 
