@@ -145,6 +145,9 @@ def next_runs(
         Forecast the least loss at the target, or the size that has it.
     n_runs : int, optional
         Buy at most so many.
+    calibration : sequence of str, Calibration, or None
+        Families of sweeps whose misses say how far off the form may be at the
+        target, as for :func:`~scaling_notes.forecast`. None says nothing of it.
 
     Returns
     -------
