@@ -164,6 +164,7 @@ def forecast(
     forecasts in two parts. The loss of the best run at a budget is E + K C^-r, fitted
     to the best runs below the cut, with priors on E and r learnt from the families.
     What another size loses is read off the surface through the runs near the frontier.
+    ``delta``, ``groups`` and ``n_resamples`` then concern ``fit`` and ``n_exponent``.
     Any other law is extrapolated as it is. Intervals are as wide as the families'
     forecasts missed: the first by posterior spread, the second by the share of the
     change beyond the nearest run.
