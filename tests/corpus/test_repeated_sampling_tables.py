@@ -55,3 +55,20 @@ def test_no_model_of_the_grid_is_better_than_two_percent_at_one_sample() -> None
     assert by.max() < 0.02
     assert by[12e9, 3e11] == pytest.approx(0.0109, abs=5e-5)
     assert np.isclose(by[1.6e8, 6e10], 0.0054, atol=5e-5)
+
+
+def test_stopping_at_a_success_biases_the_unbiased_estimate() -> None:
+    attacks = sn.load("hughes2024_bon_jailbreak_counts")
+    for _, own in attacks.groupby("model"):
+        n, r = own["n_samples"].to_numpy(), own["n_success"].to_numpy()
+        first = ((r > 0) & (n == 60)).mean()
+        assert 0.05 < sn.pass_at_k(n, r, k=60).value - first < 0.13
+
+
+@pytest.mark.filterwarnings("ignore::scaling_notes.FitWarning")
+def test_the_beta_law_forecasts_too_few_broken_prompts() -> None:
+    attacks = sn.load("hughes2024_bon_jailbreak_counts")
+    for _, own in attacks.groupby("model"):
+        first = own["n_success"].where(own["n_samples"] == 60, 0)
+        said = sn.fit_beta_binomial(60, first.to_numpy()).pass_at_k(10_020)
+        assert said < (own["n_success"] > 0).mean()
