@@ -738,3 +738,19 @@ def test_the_step_law_holds_for_all_parameters_of_experts_not_active_ones() -> N
     }
     assert off["params"].median() == pytest.approx(0.895, abs=0.02)
     assert off["params_active"].median() == pytest.approx(2.92, abs=0.1)
+
+
+# Leviathan et al. 2022
+
+
+def test_drafts_are_as_fast_as_the_formula_in_ten_rows_of_twelve() -> None:
+    table = sn.load("leviathan2022_speculative_decoding")
+    said = sn.accounting.speculative_speedup(
+        table["alpha"], table["gamma"], table["cost_ratio_c"]
+    )
+    off = said / table["measured_speedup"] - 1
+    missed = table[off.abs() > 0.25]
+    assert set(missed["draft_model"] + " " + missed["task"]) == {"T5-Large EnDe"}
+    assert len(missed) == 2
+    middle = np.median(said) / table["measured_speedup"].median()
+    assert middle == pytest.approx(0.98, abs=5e-3)

@@ -22,6 +22,7 @@ from ._serving import (
     usd_per_million_tokens,
 )
 from ._shape import ParamCount, Shape, params
+from ._speculative import speculative_speedup
 
 __all__ = [
     "INFERENCE_FLOPS_PER_PARAM_TOKEN",
@@ -45,6 +46,7 @@ __all__ = [
     "max_batch",
     "params",
     "prefill",
+    "speculative_speedup",
     "training_flops",
     "usd_per_million_tokens",
     "weight_bytes",
