@@ -16,7 +16,7 @@ from scaling_notes.charts._theme import MIME, bundle
 from scaling_notes.errors import DataError
 
 SAYS = "Total cost against training, least where use costs as much."
-RATES = {"as printed": 1.2, "it's \"another\"": 2.0}
+RATES = {"as printed": 1.2, 'it\'s "another"': 2.0}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_the_page_says_what_the_formula_says(
 
     least = minimize_scalar(total, bounds=(-3, 3), method="bounded")
     said = words(spec, from_=name, asked_=asked, shift_=shift)
-    found = re.search(r"training x (\S+), test compute x (\S+), total (\d+)%", said)
+    found = re.search(r"training x (\S+), test compute x (\S+) total (\d+)%", said)
     assert found
     assert float(found[1]) == pytest.approx(10**least.x, rel=0.05)
     assert float(found[2]) == pytest.approx(10 ** (-rate * least.x), rel=0.05)

@@ -17,7 +17,7 @@ from ._marks import layer, line, points
 __all__ = ["train_or_search"]
 
 _TRAINING = axis("training", "Training over today's", log=True)
-_COST = axis("cost", "Cost over today's total", zero=True)
+_COST = axis("bill", "Cost over today's total", zero=True)
 # The axes stay where they are, whatever is chosen.
 _MOST = 2.0
 _REACH = (0.03, 30.0)
@@ -90,28 +90,27 @@ def train_or_search(
     ]
     grid = pd.DataFrame({"training": np.geomspace(*_REACH, 101).round(4)})
     marks = [_part(grid, name) for name in _PARTS]
-    best = pd.DataFrame({"start": [1.0]})
+    best = pd.DataFrame({"training": [1.0]})
     dot = points(
-        pd.DataFrame({"training": [1.0], "cost": [1.0]}), _TRAINING, _COST, kind="fit"
+        pd.DataFrame({"training": [1.0], "bill": [1.0]}), _TRAINING, _COST, kind="fit"
     )
     dot = dot.properties(data=best).transform_calculate(training=_BEST)
-    dot = dot.transform_calculate(cost=_PARTS["total"].replace("spent_", f"({_SPENT})"))
+    dot = dot.transform_calculate(bill=_PARTS["total"].replace("spent_", f"({_SPENT})"))
     dot.encoding.tooltip = alt.Undefined
     for mark in [*marks, dot]:
         mark.mark.clip = True
         mark.encoding.x.scale.domain = list(_REACH)
         mark.encoding.y.scale = alt.Scale(domain=[0, _MOST], nice=False)
-    return layer(*marks, dot, _told(best), description=description).add_params(
-        menu, shift, asked, *made
-    )
+    chart = layer(*marks, dot, _told(best), description=description, height=260)
+    return chart.add_params(menu, shift, asked, *made)
 
 
 def _part(grid: pd.DataFrame, name: str) -> alt.Chart:
     """Return the line of one cost."""
     formula = _PARTS[name].replace("spent_", f"({_SPENT})")
     frame = grid.assign(part=name)
-    mark = line(frame.assign(cost=0.0), _TRAINING, _COST, color=axis("part", "cost of"))
-    return mark.properties(data=frame).transform_calculate(cost=formula)
+    mark = line(frame.assign(bill=0.0), _TRAINING, _COST, color=axis("part", "cost of"))
+    return mark.properties(data=frame).transform_calculate(bill=formula)
 
 
 def _told(best: pd.DataFrame) -> alt.Chart:
@@ -123,7 +122,7 @@ def _told(best: pd.DataFrame) -> alt.Chart:
         " + ' times the training'"
         " + '\\nbest: training x ' + format(datum.training, '.2~g')"
         " + ', test compute x ' + format(pow(datum.training, -rate_), '.2~g')"
-        f" + ', total ' + format({total}, '.0%')"
+        f" + '\\ntotal ' + format({total}, '.0%') + ' of today\\'s'"
     )
     told = told.transform_calculate(words=words).mark_text(
         style="note", align="left", baseline="top", fontSize=12, lineBreak="\n"
