@@ -738,3 +738,17 @@ def test_the_step_law_holds_for_all_parameters_of_experts_not_active_ones() -> N
     }
     assert off["params"].median() == pytest.approx(0.895, abs=0.02)
     assert off["params_active"].median() == pytest.approx(2.92, abs=0.1)
+
+
+def test_what_is_left_of_a_search_depends_on_the_form_and_the_cut() -> None:
+    games = sn.load("laskos2013_houdini_node_doubling")
+    elo, x = games["elo_printed"], np.arange(1.0, 13.0)
+    printed = sn.published("laskos2013").set_index("quantity")["value"]
+    law = sn.fit_law(sn.laws.DoublingGain, x, elo, delta=np.inf).law
+    assert np.corrcoef(law(doublings=x), elo)[0, 1] > printed["correlation"]
+    assert law.rest(16) / printed["elo_to_come"] == pytest.approx(0.967, abs=0.002)
+    late = sn.fit_law(sn.laws.DoublingGain, x[4:], elo[4:], delta=np.inf).law
+    assert late.rest(16) < 0.5 * law.rest(16)
+    power = sn.fit_law(sn.laws.PurePowerLaw, 1000 * 2.0**x, elo, delta=np.inf).law
+    left = power(x=1000 * 2.0**17) / (1 - 2.0**-power.alpha)
+    assert left == pytest.approx(321, abs=10)
