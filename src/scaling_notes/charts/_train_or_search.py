@@ -118,10 +118,10 @@ def _told(best: pd.DataFrame) -> alt.Chart:
     told = Chart(best).transform_calculate(training=_BEST)
     total = _PARTS["total"].replace("spent_", f"({_SPENT})")
     words = (
-        "'rate ' + format(rate_, '.1f') + ': use costs ' + format(use_, '.2~g')"
+        "'rate ' + format(rate_, '.1f') + ': use costs ' + format(use_, '.2~r')"
         " + ' times the training'"
-        " + '\\nbest: training x ' + format(datum.training, '.2~g')"
-        " + ', test compute x ' + format(pow(datum.training, -rate_), '.2~g')"
+        " + '\\nbest: training x ' + format(datum.training, '.2~r')"
+        " + ', test compute x ' + format(pow(datum.training, -rate_), '.2~r')"
         f" + '\\ntotal ' + format({total}, '.0%') + ' of today\\'s'"
     )
     told = told.transform_calculate(words=words).mark_text(
