@@ -754,3 +754,20 @@ def test_drafts_are_as_fast_as_the_formula_in_ten_rows_of_twelve() -> None:
     assert len(missed) == 2
     middle = np.median(said) / table["measured_speedup"].median()
     assert middle == pytest.approx(0.98, abs=5e-3)
+
+
+# Laskos 2013
+
+
+def test_what_is_left_of_a_search_depends_on_the_form_and_the_cut() -> None:
+    games = sn.load("laskos2013_houdini_node_doubling")
+    elo, x = games["elo_printed"], np.arange(1.0, 13.0)
+    printed = sn.published("laskos2013").set_index("quantity")["value"]
+    law = sn.fit_law(sn.laws.DoublingGain, x, elo, delta=np.inf).law
+    assert np.corrcoef(law(doublings=x), elo)[0, 1] > printed["correlation"]
+    assert law.rest(16) / printed["elo_to_come"] == pytest.approx(0.967, abs=0.002)
+    late = sn.fit_law(sn.laws.DoublingGain, x[4:], elo[4:], delta=np.inf).law
+    assert late.rest(16) < 0.5 * law.rest(16)
+    power = sn.fit_law(sn.laws.PurePowerLaw, 1000 * 2.0**x, elo, delta=np.inf).law
+    left = power(x=1000 * 2.0**17) / (1 - 2.0**-power.alpha)
+    assert left == pytest.approx(321, abs=10)

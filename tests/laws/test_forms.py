@@ -19,6 +19,7 @@ from scaling_notes.laws import (
     Chinchilla,
     DataLimited,
     DistilledLoss,
+    DoublingGain,
     EffectiveData,
     ExponentialApproach,
     FineGrainedExperts,
@@ -116,6 +117,7 @@ def on_scale(scale: str, value: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 
 CASES = [
+    Case(DoublingGain(a=320.0, b=0.06, c=1.6), (np.arange(1.0, 40.0),), 0.5),
     Case(PowerLaw(E=1.5, A=40.0, alpha=0.3), (X,)),
     Case(PowerLaw(E=0.02, A=3.0, alpha=0.11), (X,), 0.003),
     Case(PurePowerLaw(A=12.0, alpha=0.08), (X,)),

@@ -10,7 +10,13 @@ from scipy.optimize import least_squares
 from scipy.special import betaln
 
 import scaling_notes as sn
-from scaling_notes.laws import BetaCoverage, ExponentiatedPowerLaw, Law, LogLinear
+from scaling_notes.laws import (
+    BetaCoverage,
+    DoublingGain,
+    ExponentiatedPowerLaw,
+    Law,
+    LogLinear,
+)
 
 K = np.array([1.0, 3, 10, 50, 400, 3000])
 TRUTHS = [
@@ -43,6 +49,26 @@ def test_beta_coverage_equals_the_forecast_of_the_fit_to_counts() -> None:
     model = sn.fit_beta_binomial(10, [0, 0, 0, 1, 1, 2, 4, 7, 10, 10])
     law = BetaCoverage(mean=model.mean, alpha=model.alpha)
     assert law(k=K) == pytest.approx(model.pass_at_k(K), rel=1e-13)
+
+
+def test_doubling_gain_by_hand() -> None:
+    law = DoublingGain(a=300.0, b=0.5, c=2.0)
+    assert law(doublings=2) == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(("b", "c"), [(0.06, 1.6), (0.3, 1.1), (2.0, 3.0)])
+def test_the_rest_is_the_sum_to_the_end(b: float, c: float) -> None:
+    law = DoublingGain(a=300.0, b=b, c=c)
+    x = np.arange(17.0, 4_000_001.0)
+    end = x[-1] + 0.5
+    far = 300 / b * end ** (1 - c) / (c - 1)
+    assert law.rest(16) == pytest.approx(law(doublings=x).sum() + far, rel=1e-5)
+    assert law.rest(16) - law.rest(17) == pytest.approx(law(doublings=17), rel=1e-6)
+
+
+def test_the_rest_is_infinite_where_gains_fade_too_slowly() -> None:
+    law = DoublingGain(a=300.0, b=0.3, c=np.array([0.9, 1.0, 1.2]))
+    assert np.isinf(law.rest(12)).tolist() == [True, True, False]
 
 
 def test_log_linear_by_hand() -> None:

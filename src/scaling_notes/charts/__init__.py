@@ -9,6 +9,7 @@ from ._calculator import calculator
 from ._figures import explorer, isoflop_curves, loss_curve, moving_cut
 from ._marks import band, beside, layer, line, points, rule, text, whiskers
 from ._serving import serving_cost
+from ._train_or_search import train_or_search
 
 __all__ = [
     "axis",
@@ -25,5 +26,6 @@ __all__ = [
     "rule",
     "serving_cost",
     "text",
+    "train_or_search",
     "whiskers",
 ]

@@ -12,7 +12,12 @@ from ._precision import Precision, QuantizationCost
 from ._sigmoid import ExponentialApproach, Sigmoid, StepSigmoid
 from ._size_and_data import KaplanJoint, OuterExponent, OverTraining, SharedExponent
 from ._sparsity import SparsityLaw
-from ._test_time import BetaCoverage, ExponentiatedPowerLaw, LogLinear
+from ._test_time import (
+    BetaCoverage,
+    DoublingGain,
+    ExponentiatedPowerLaw,
+    LogLinear,
+)
 from ._transfer import EffectiveData, FineTuning
 
 __all__ = [
@@ -22,6 +27,7 @@ __all__ = [
     "Chinchilla",
     "DataLimited",
     "DistilledLoss",
+    "DoublingGain",
     "EffectiveData",
     "ExponentialApproach",
     "ExponentiatedPowerLaw",

@@ -12,7 +12,7 @@ from scipy.special import psi
 from ._gamma import complement, log_beta_ratio
 from ._law import Array, Law
 
-__all__ = ["BetaCoverage", "ExponentiatedPowerLaw", "LogLinear"]
+__all__ = ["BetaCoverage", "DoublingGain", "ExponentiatedPowerLaw", "LogLinear"]
 
 
 @dataclass(frozen=True)
@@ -205,3 +205,92 @@ class LogLinear(Law):
         away = x - x.mean()
         slope = (away @ response) / (away @ away)
         return np.array([[response.mean() - slope * x.mean(), slope]])
+
+
+@dataclass(frozen=True)
+class DoublingGain(Law):
+    r"""What one more doubling of search adds, after some doublings.
+
+    .. math:: g(x) = \frac{a}{1 + b x^c}
+
+    What all doublings to come add is a sum, finite if c is above one.
+
+    Parameters
+    ----------
+    a : float or array
+        Gain before the first doubling.
+    b : float or array
+        How soon it fades.
+    c : float or array
+        Exponent of its fall.
+
+    References
+    ----------
+    Laskos 2013, TalkChess, "Scaling at 2x nodes".
+
+    Examples
+    --------
+    >>> import scaling_notes as sn
+    >>> law = sn.laws.DoublingGain(a=320.0, b=0.06, c=1.6)
+    >>> law(doublings=[1, 12]).round()
+    array([302.,  76.])
+    """
+
+    a: float | Array
+    b: float | Array
+    c: float | Array
+
+    inputs: ClassVar[tuple[str, ...]] = ("doublings",)
+    response: ClassVar[str] = "gain"
+    scale: ClassVar = "linear"
+    positive: ClassVar[tuple[str, ...]] = ("a", "b", "c")
+    linear: ClassVar[tuple[str, ...]] = ("a",)
+    grid: ClassVar[Mapping[str, Array]] = {
+        "b": np.geomspace(1e-4, 10.0, 41),
+        "c": np.geomspace(0.2, 5.0, 25),
+    }
+
+    def value(self, *inputs: Array) -> Array:
+        """Return the gain of the doubling numbered ``doublings``."""
+        (x,) = inputs
+        return np.asarray(self.a / (1 + self.b * x**self.c))
+
+    def jacobian(self, *inputs: Array) -> tuple[Array, ...]:
+        """Return the partial derivatives by a, b and c."""
+        (x,) = inputs
+        power = x**self.c
+        share = 1 / (1 + self.b * power)
+        by_b = -self.a * power * share**2
+        return share, by_b, by_b * self.b * np.log(x)
+
+    def rest(self, doublings: int) -> float | Array:
+        """Return what all doublings after some number of them add together.
+
+        Parameters
+        ----------
+        doublings : int
+            The last that is not counted.
+
+        Returns
+        -------
+        float or array
+            Infinite where c is one or less.
+
+        Examples
+        --------
+        >>> import scaling_notes as sn
+        >>> law = sn.laws.DoublingGain(a=320.0, b=0.06, c=1.6)
+        >>> round(law.rest(12), -1)
+        1830.0
+        """
+        x = np.arange(doublings + 1.0, doublings + 2001.0)
+        law = self.over()
+        near = law.value(x).sum(axis=-1)
+        # Beyond, the sum is an integral over the middles, and b x^c is far above one.
+        end = x[-1] + 0.5
+        a, b, c = (np.asarray(v, float) for v in (self.a, self.b, self.c))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reach = b * end**c
+            far = a * end / reach * (1 / (c - 1) - 1 / reach / (2 * c - 1))
+        total = np.where(c > 1, near + far, np.inf)
+        return float(total) if total.ndim == 0 else total
