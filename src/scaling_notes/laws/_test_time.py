@@ -281,7 +281,7 @@ class DoublingGain(Law):
         >>> import scaling_notes as sn
         >>> law = sn.laws.DoublingGain(a=320.0, b=0.06, c=1.6)
         >>> round(law.rest(12), -1)
-        1830.0
+        1820.0
         """
         x = np.arange(doublings + 1.0, doublings + 2001.0)
         law = self.over()
