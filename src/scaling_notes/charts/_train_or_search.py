@@ -17,10 +17,11 @@ from ._marks import layer, line, points
 __all__ = ["train_or_search"]
 
 _TRAINING = axis("training", "Training over today's", log=True)
+_COST_OF = axis("part", "cost of")
 _COST = axis("bill", "Cost over today's total", zero=True)
 # The axes stay where they are, whatever is chosen.
 _MOST = 2.0
-_REACH = (0.03, 30.0)
+_REACH = (0.01, 100.0)
 # Decades of queries either side of the number at which use costs what training did.
 _DECADES = 3
 _PARTS = {
@@ -90,10 +91,8 @@ def train_or_search(
     ]
     grid = pd.DataFrame({"training": np.geomspace(*_REACH, 101).round(4)})
     marks = [_part(grid, name) for name in _PARTS]
-    best = pd.DataFrame({"training": [1.0]})
-    dot = points(
-        pd.DataFrame({"training": [1.0], "bill": [1.0]}), _TRAINING, _COST, kind="fit"
-    )
+    best = pd.DataFrame({"training": [1.0], "part": ["total"]})
+    dot = points(best.assign(bill=1.0), _TRAINING, _COST, color=_COST_OF)
     dot = dot.properties(data=best).transform_calculate(training=_BEST)
     dot = dot.transform_calculate(bill=_PARTS["total"].replace("spent_", f"({_SPENT})"))
     dot.encoding.tooltip = alt.Undefined
@@ -109,7 +108,7 @@ def _part(grid: pd.DataFrame, name: str) -> alt.Chart:
     """Return the line of one cost."""
     formula = _PARTS[name].replace("spent_", f"({_SPENT})")
     frame = grid.assign(part=name)
-    mark = line(frame.assign(bill=0.0), _TRAINING, _COST, color=axis("part", "cost of"))
+    mark = line(frame.assign(bill=0.0), _TRAINING, _COST, color=_COST_OF)
     return mark.properties(data=frame).transform_calculate(bill=formula)
 
 
